@@ -1,0 +1,92 @@
+import type { FieldError } from '@kubelab/apimachinery/field-error';
+import type { KubeObject, UnstructuredObject } from '@kubelab/apimachinery/meta';
+
+/**
+ * How a kind is described to the resource engine. Built-in kinds and custom kinds are both this; built-in kinds add hooks in TypeScript
+ * where a schema cannot say what upstream does.
+ */
+export interface ResourceDefinition {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  /** `${kind}List` unless upstream differs. */
+  readonly listKind: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly namespaced: boolean;
+  /** Name of the OpenAPI definition, e.g. `io.k8s.api.core.v1.Pod`. */
+  readonly schema: string;
+  /** Folder below `/registry/` in etcd, as upstream: `pods`, `minions`, `services/specs`. Kinds that are never stored have none. */
+  readonly storagePath?: string;
+  readonly verbs: readonly Verb[];
+  /** Keyed by subresource name: `status`, `scale`, `log`, ... */
+  readonly subresources: Readonly<Record<string, SubresourceDefinition>>;
+  readonly columns: readonly PrinterColumn[];
+  /** Field selectors beyond metadata.name and metadata.namespace, as dotted paths. */
+  readonly selectableFields: readonly string[];
+  /** True when metadata.generation counts changes of everything but metadata and status. */
+  readonly generation: boolean;
+  /** Objects vanish this long after their last write (events: 3600). */
+  readonly ttlSeconds?: number;
+  readonly hooks: ResourceHooks;
+}
+
+export type Verb =
+  | 'create'
+  | 'delete'
+  | 'deletecollection'
+  | 'get'
+  | 'list'
+  | 'patch'
+  | 'update'
+  | 'watch';
+
+export interface SubresourceDefinition {
+  /** Kind that the subresource takes and gives, when it is not the parent's. */
+  readonly kind?: string;
+  readonly group?: string;
+  readonly version?: string;
+  readonly verbs: readonly Verb[];
+}
+
+export interface PrinterColumn {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  readonly format?: string;
+  readonly description: string;
+  /** 0 is always shown, 1 only in `-o wide`. */
+  readonly priority: number;
+  readonly cell: (object: UnstructuredObject, context: { now: Date }) => string | number | boolean | null;
+}
+
+/** What a schema cannot say. Every hook is pure but for the object it is told to change. */
+export interface ResourceHooks {
+  /** Fills in upstream's defaults; runs on every write and must be idempotent. */
+  default?(object: UnstructuredObject): void;
+  /** Clears or sets what a client may not choose at creation (status, generation is done by the engine). */
+  prepareForCreate?(object: UnstructuredObject): void;
+  /** Restores what an update of the main resource may not change. */
+  prepareForUpdate?(object: UnstructuredObject, old: UnstructuredObject): void;
+  prepareForStatusUpdate?(object: UnstructuredObject, old: UnstructuredObject): void;
+  validate?(object: UnstructuredObject): FieldError[];
+  validateUpdate?(object: UnstructuredObject, old: UnstructuredObject): FieldError[];
+  validateStatusUpdate?(object: UnstructuredObject, old: UnstructuredObject): FieldError[];
+  /** Warning headers for this object. */
+  warnings?(object: UnstructuredObject): string[];
+  /** Seconds between the delete call and removal; 0 (the default) removes at once. Pods: spec.terminationGracePeriodSeconds. */
+  gracePeriodSeconds?(object: UnstructuredObject): number;
+}
+
+/** How a client addresses a kind. Every ResourceDefinition has one; the typed constants are in `clients.ts`. */
+export interface ResourceType<T extends KubeObject = UnstructuredObject> {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+  /** Never set: carries T for inference. */
+  readonly example?: T;
+}
