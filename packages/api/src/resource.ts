@@ -34,15 +34,7 @@ export interface ResourceDefinition {
   readonly hooks: ResourceHooks;
 }
 
-export type Verb =
-  | 'create'
-  | 'delete'
-  | 'deletecollection'
-  | 'get'
-  | 'list'
-  | 'patch'
-  | 'update'
-  | 'watch';
+export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
 
 export interface SubresourceDefinition {
   /** Kind that the subresource takes and gives, when it is not the parent's. */
@@ -80,8 +72,8 @@ export interface ResourceHooks {
   gracePeriodSeconds?(object: UnstructuredObject): number;
 }
 
-/** How a client addresses a kind. Every ResourceDefinition has one; the typed constants are in `clients.ts`. */
-export interface ResourceType<T extends KubeObject = UnstructuredObject> {
+/** How a client addresses a kind. Every ResourceDefinition has one; the typed constants are in `resource-types.ts`. */
+export interface ResourceType<T extends KubeObject = KubeObject> {
   readonly group: string;
   readonly version: string;
   readonly plural: string;

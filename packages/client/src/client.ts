@@ -52,11 +52,28 @@ export interface KubeClient {
     patch: unknown,
     options?: { subresource?: string; fieldManager?: string; force?: boolean },
   ): Promise<T>;
-  delete<T extends KubeObject>(type: ResourceType<T>, name: string, namespace?: string, params?: DeleteParams): Promise<void>;
+  delete<T extends KubeObject>(
+    type: ResourceType<T>,
+    name: string,
+    namespace?: string,
+    params?: DeleteParams,
+  ): Promise<void>;
   /** POST to a subresource: pods/binding, pods/eviction, serviceaccounts/token. */
-  createSubresource<R>(type: ResourceType<KubeObject>, name: string, namespace: string | undefined, subresource: string, body: unknown): Promise<R>;
+  createSubresource<R>(
+    type: ResourceType<KubeObject>,
+    name: string,
+    namespace: string | undefined,
+    subresource: string,
+    body: unknown,
+  ): Promise<R>;
   /** PUT to a subresource other than status: certificatesigningrequests/approval, namespaces/finalize, deployments/scale. */
-  updateSubresource<R>(type: ResourceType<KubeObject>, name: string, namespace: string | undefined, subresource: string, body: unknown): Promise<R>;
+  updateSubresource<R>(
+    type: ResourceType<KubeObject>,
+    name: string,
+    namespace: string | undefined,
+    subresource: string,
+    body: unknown,
+  ): Promise<R>;
   /**
    * Streams until the server ends it, the signal aborts, or the connection breaks (ConnectionError). An ERROR event is thrown as StatusError
    * (410: list again).
@@ -68,7 +85,11 @@ export interface KubeClient {
     signal: AbortSignal,
   ): AsyncIterable<WatchMessage<T>>;
   /** Any path; for discovery, health and tests. Body is parsed when it is JSON. */
-  raw(method: string, path: string, options?: { body?: unknown; headers?: Record<string, string>; signal?: AbortSignal }): Promise<{ code: number; headers: Record<string, string | string[] | undefined>; body: string }>;
+  raw(
+    method: string,
+    path: string,
+    options?: { body?: unknown; headers?: Record<string, string>; signal?: AbortSignal },
+  ): Promise<{ code: number; headers: Record<string, string | string[] | undefined>; body: string }>;
   close(): void;
 }
 

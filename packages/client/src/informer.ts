@@ -1,5 +1,5 @@
-import type { KubeObject } from '@kubelab/apimachinery/meta';
 import type { LabelSelector } from '@kubelab/apimachinery/labels';
+import type { KubeObject } from '@kubelab/apimachinery/meta';
 
 export interface InformerHandlers<T> {
   onAdd?(object: T): void;

@@ -1,0 +1,32 @@
+/** Reads request bodies within upstream's limit. */
+
+import type { IncomingMessage } from 'node:http';
+import { requestEntityTooLarge } from '@kubelab/apimachinery/status-error';
+
+/** 3 MiB: what upstream accepts for resources (etcd's limit of 1.5 MiB with room for formatting). */
+export const maxBodyBytes = 3 * 1024 * 1024;
+
+/** Throws StatusError 413 beyond `limit` (the rest is discarded); rejects when the client goes away in the middle. */
+export function readBody(request: IncomingMessage, limit = maxBodyBytes): Promise<Buffer> {
+  const tooLarge = (): Error => requestEntityTooLarge(`Request entity is too large: limit is ${limit}`);
+  return new Promise((resolve, reject) => {
+    if (Number(request.headers['content-length'] ?? 0) > limit) {
+      request.resume();
+      reject(tooLarge());
+      return;
+    }
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= limit) chunks.push(chunk);
+      else {
+        chunks.length = 0;
+        reject(tooLarge());
+      }
+    });
+    request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    request.on('error', reject);
+    request.on('close', () => reject(new Error('the client closed the connection before the request was complete')));
+  });
+}

@@ -1,0 +1,124 @@
+/** Content negotiation with upstream's rules and texts. Pure. */
+
+import { notAcceptable, unsupportedMediaType } from '@kubelab/apimachinery/status-error';
+
+export type Encoding = 'json' | 'yaml';
+/** How an object is shown: itself, as rows of a table, or reduced to its metadata. */
+export type Projection = 'object' | 'table' | 'metadata';
+
+export interface OutputFormat {
+  encoding: Encoding;
+  projection: Projection;
+  /** `v1` or `v1beta1` of meta.k8s.io; only for projections. */
+  metaVersion: 'v1' | 'v1beta1';
+}
+
+interface AcceptClause {
+  type: string;
+  subtype: string;
+  parameters: Map<string, string>;
+  quality: number;
+}
+
+const objectFormat: OutputFormat = { encoding: 'json', projection: 'object', metaVersion: 'v1' };
+
+/** Media types as upstream lists them in errors; protobuf is not among them because built-in protobuf is not served. */
+const servedTypes = ['application/json', 'application/yaml'];
+
+const projections: Readonly<Record<string, Projection>> = {
+  Table: 'table',
+  PartialObjectMetadata: 'metadata',
+  PartialObjectMetadataList: 'metadata',
+};
+
+/** The clauses of an Accept header, best first. */
+export function parseAccept(header: string): AcceptClause[] {
+  const clauses: AcceptClause[] = [];
+  for (const part of header.split(',')) {
+    const [range = '', ...rest] = part.split(';').map((piece) => piece.trim());
+    if (range === '') continue;
+    const [type = '', subtype = ''] = range.toLowerCase().split('/');
+    const parameters = new Map<string, string>();
+    for (const piece of rest) {
+      const equals = piece.indexOf('=');
+      if (equals > 0) parameters.set(piece.slice(0, equals).trim(), piece.slice(equals + 1).trim().replace(/^"|"$/g, ''));
+    }
+    const quality = parameters.has('q') ? Number(parameters.get('q')) : 1;
+    clauses.push({ type, subtype, parameters, quality: Number.isFinite(quality) ? quality : 0 });
+  }
+  return clauses.sort((a, b) => b.quality - a.quality);
+}
+
+export interface NegotiateOptions {
+  /** Whether Table and PartialObjectMetadata may be asked for. */
+  projections: boolean;
+  watch?: boolean;
+}
+
+/** Throws StatusError 406 when nothing that the client accepts can be made. */
+export function negotiateOutput(accept: string | undefined, options: NegotiateOptions): OutputFormat {
+  if (accept === undefined || accept === '' || accept === '*/*' || accept === 'application/json') return objectFormat;
+  for (const clause of parseAccept(accept)) {
+    const format = formatOf(clause, options);
+    if (format) return format;
+  }
+  throw notAcceptable(
+    `only the following media types are accepted: ${[...servedTypes, ...(options.watch ? ['application/json;stream=watch'] : [])].join(', ')}`,
+  );
+}
+
+function formatOf(clause: AcceptClause, options: NegotiateOptions): OutputFormat | undefined {
+  const encoding = encodingOf(clause);
+  if (!encoding) return undefined;
+  const as = clause.parameters.get('as');
+  if (as === undefined) return { ...objectFormat, encoding };
+  const projection = projections[as];
+  const group = clause.parameters.get('g');
+  const version = clause.parameters.get('v');
+  if (!options.projections || !projection || group !== 'meta.k8s.io') return undefined;
+  if (version !== 'v1' && version !== 'v1beta1') return undefined;
+  return { encoding, projection, metaVersion: version };
+}
+
+function encodingOf(clause: AcceptClause): Encoding | undefined {
+  if (clause.type === '*' && clause.subtype === '*') return 'json';
+  if (clause.type !== 'application') return undefined;
+  if (clause.subtype === 'json' || clause.subtype === '*') return 'json';
+  if (clause.subtype === 'yaml' || clause.subtype === 'x-yaml') return 'yaml';
+  return undefined;
+}
+
+/** `application/json; charset=utf-8` to `application/json`. */
+export function mediaType(header: string | undefined): string {
+  return (header ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}
+
+/** How a request body is encoded. No Content-Type means JSON. Throws StatusError 415. */
+export function negotiateInput(contentType: string | undefined): Encoding {
+  const type = mediaType(contentType);
+  if (type === '' || type === 'application/json') return 'json';
+  if (type === 'application/yaml' || type === 'application/x-yaml') return 'yaml';
+  throw unsupportedBody(servedTypes);
+}
+
+export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
+
+const patchTypes: Readonly<Record<string, PatchType>> = {
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/strategic-merge-patch+json': 'strategic',
+  'application/apply-patch+yaml': 'apply',
+};
+
+/** Throws StatusError 415 for a media type that is no patch. */
+export function negotiatePatch(contentType: string | undefined): PatchType {
+  const patchType = Object.hasOwn(patchTypes, mediaType(contentType)) ? patchTypes[mediaType(contentType)] : undefined;
+  if (!patchType) throw unsupportedBody(Object.keys(patchTypes));
+  return patchType;
+}
+
+function unsupportedBody(accepted: readonly string[]): Error {
+  return unsupportedMediaType(
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
+  );
+}

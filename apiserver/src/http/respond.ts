@@ -1,0 +1,102 @@
+/** Writes answers: bytes with the right headers, compressed and indented where the client wants it. */
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { parseJson, stringifyJson } from '@kubelab/apimachinery/json';
+import type { Status, StatusError } from '@kubelab/apimachinery/status-error';
+import { dump } from 'js-yaml';
+import type { Exchange } from './exchange.js';
+import type { Encoding } from './media-types.js';
+
+const gzipAsync = promisify(gzip);
+/** Upstream's threshold: smaller bodies are not worth it. */
+const gzipThresholdBytes = 128 * 1024;
+
+/** Accept lists of clients that show answers to people, as upstream recognizes them by their User-Agent. */
+const humanAgents = /^(curl|Wget|Mozilla\/5\.0)/;
+
+export function wantsPretty(query: URLSearchParams, userAgent: string): boolean {
+  const asked = query.get('pretty');
+  if (asked !== null) return asked !== 'false' && asked !== '0';
+  return humanAgents.test(userAgent);
+}
+
+export interface Body {
+  code: number;
+  encoding: Encoding;
+  /** JSON. */
+  bytes: Buffer;
+}
+
+/** Answers with an API object, given as JSON. */
+export async function sendBody(exchange: Exchange, body: Body): Promise<void> {
+  const bytes = formatted(exchange, body);
+  await sendBytes(exchange.request, exchange.response, {
+    code: body.code,
+    contentType: body.encoding === 'yaml' ? 'application/yaml' : 'application/json',
+    bytes,
+    ...(exchange.warnings.isEmpty ? {} : { headers: { Warning: exchange.warnings.headerValues() } }),
+  });
+}
+
+function formatted(exchange: Exchange, body: Body): Buffer {
+  if (body.encoding === 'yaml') return Buffer.from(toYaml(parseJson(body.bytes)));
+  if (!wantsPretty(exchange.query, exchange.userAgent)) return body.bytes;
+  return Buffer.from(stringifyJson(parseJson(body.bytes), { indent: 2 }));
+}
+
+/** YAML as Go writes it: block style, keys sorted, no line folding, no anchors. */
+export function toYaml(value: unknown): string {
+  return dump(plainNumbers(value), { lineWidth: -1, noRefs: true, sortKeys: true, indent: 2, noArrayIndent: true });
+}
+
+/** js-yaml does not know bigint, which stands for integers beyond 2^53. */
+function plainNumbers(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value);
+  if (Array.isArray(value)) return value.map(plainNumbers);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plainNumbers(item)]));
+}
+
+export interface Payload {
+  code: number;
+  contentType: string;
+  bytes: Buffer;
+  headers?: Record<string, string | string[]>;
+}
+
+export async function sendBytes(request: IncomingMessage, response: ServerResponse, payload: Payload): Promise<void> {
+  const headers: Record<string, string | string[] | number> = {
+    'Cache-Control': 'no-cache, private',
+    'Content-Type': payload.contentType,
+    ...payload.headers,
+  };
+  let bytes = payload.bytes;
+  if (bytes.length > gzipThresholdBytes && acceptsGzip(request)) {
+    bytes = await gzipAsync(bytes, { level: 1 });
+    headers['Content-Encoding'] = 'gzip';
+    headers['Vary'] = 'Accept-Encoding';
+  }
+  headers['Content-Length'] = bytes.length;
+  response.writeHead(payload.code, headers);
+  response.end(request.method === 'HEAD' ? undefined : bytes);
+}
+
+export function acceptsGzip(request: IncomingMessage): boolean {
+  return /(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[^,]*)?(?:,|$)/.test(
+    String(request.headers['accept-encoding'] ?? ''),
+  );
+}
+
+/** Answers with a Status in JSON, or YAML when that is all the client takes. */
+export async function sendStatus(exchange: Exchange, status: Status, encoding: Encoding = 'json'): Promise<void> {
+  const code = status.code ?? 200;
+  await sendBody(exchange, { code, encoding, bytes: Buffer.from(`${JSON.stringify(status)}\n`) });
+}
+
+/** The headers that go with an error: Retry-After where the Status says how long. */
+export function errorHeaders(error: StatusError): Record<string, string> {
+  const seconds = error.details?.retryAfterSeconds;
+  return seconds === undefined || seconds === 0 ? {} : { 'Retry-After': String(seconds) };
+}

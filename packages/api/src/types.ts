@@ -1,0 +1,2 @@
+/** TypeScript types of every built-in kind, under upstream's names without version prefix. */
+export type * from './generated/types.js';

@@ -1,0 +1,67 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually } from './eventually.js';
+import { freePort } from './ports.js';
+
+export interface TestEtcd {
+  /** `http://127.0.0.1:port`. */
+  endpoint: string;
+  clientPort: number;
+  /** SIGTERM, and the data is removed. */
+  stop(): Promise<void>;
+  /** SIGKILL; the data stays for {@link restart}. */
+  kill(): Promise<void>;
+  /** Starts again on the same port and data. */
+  restart(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A real etcd on free ports, with its data in memory where the machine has /dev/shm. Needs Debian's etcd-server. */
+export async function startEtcd(options: { args?: readonly string[] } = {}): Promise<TestEtcd> {
+  const dataDir = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'kubelab-etcd-'));
+  const [clientPort, peerPort] = [await freePort(), await freePort()];
+  const endpoint = `http://127.0.0.1:${clientPort}`;
+  let child: ChildProcess | undefined;
+  const start = async (): Promise<void> => {
+    child = spawnEtcd(dataDir, endpoint, `http://127.0.0.1:${peerPort}`, options.args ?? []);
+    await eventually(() => checkHealth(endpoint), { what: 'etcd health' });
+  };
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    const running = child;
+    child = undefined;
+    if (!running || running.exitCode !== null || running.signalCode !== null) return;
+    const gone = new Promise((resolve) => running.once('exit', resolve));
+    running.kill(signal);
+    await gone;
+  };
+  const stop = async (): Promise<void> => {
+    await end('SIGTERM');
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  await start();
+  return { endpoint, clientPort, stop, kill: () => end('SIGKILL'), restart: start, [Symbol.asyncDispose]: stop };
+}
+
+function spawnEtcd(dataDir: string, clientUrl: string, peerUrl: string, args: readonly string[]): ChildProcess {
+  return spawn(
+    'etcd',
+    [
+      `--data-dir=${dataDir}`,
+      `--listen-client-urls=${clientUrl}`,
+      `--advertise-client-urls=${clientUrl}`,
+      `--listen-peer-urls=${peerUrl}`,
+      `--initial-advertise-peer-urls=${peerUrl}`,
+      `--initial-cluster=default=${peerUrl}`,
+      '--log-level=error',
+      ...args,
+    ],
+    { stdio: 'ignore' },
+  );
+}
+
+async function checkHealth(endpoint: string): Promise<void> {
+  const response = await fetch(`${endpoint}/health`);
+  if (!(await response.text()).includes('true')) throw new Error('not healthy yet');
+}
