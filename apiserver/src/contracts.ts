@@ -31,6 +31,11 @@ export interface AuthorizationAttributes {
   namespace?: string;
   name?: string;
   path: string;
+  /**
+   * The raw ?fieldSelector= of a list, watch or deletecollection. Nodes may list pods only with `spec.nodeName=` themselves, so who leaves
+   * it out denies kubelets their pods.
+   */
+  fieldSelector?: string;
 }
 
 export interface AuthorizationDecision {

@@ -3,7 +3,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { parseJson, stringifyJson } from '@kubelab/apimachinery/json';
 import type { Status, StatusError } from '@kubelab/apimachinery/status-error';
 import { dump } from 'js-yaml';
 import type { Exchange } from './exchange.js';
@@ -41,22 +40,14 @@ export async function sendBody(exchange: Exchange, body: Body): Promise<void> {
 }
 
 function formatted(exchange: Exchange, body: Body): Buffer {
-  if (body.encoding === 'yaml') return Buffer.from(toYaml(parseJson(body.bytes)));
+  if (body.encoding === 'yaml') return Buffer.from(toYaml(JSON.parse(body.bytes.toString())));
   if (!wantsPretty(exchange.query, exchange.userAgent)) return body.bytes;
-  return Buffer.from(stringifyJson(parseJson(body.bytes), { indent: 2 }));
+  return Buffer.from(JSON.stringify(JSON.parse(body.bytes.toString()), null, 2));
 }
 
 /** YAML as Go writes it: block style, keys sorted, no line folding, no anchors. */
 export function toYaml(value: unknown): string {
-  return dump(plainNumbers(value), { lineWidth: -1, noRefs: true, sortKeys: true, indent: 2, noArrayIndent: true });
-}
-
-/** js-yaml does not know bigint, which stands for integers beyond 2^53. */
-function plainNumbers(value: unknown): unknown {
-  if (typeof value === 'bigint') return Number(value);
-  if (Array.isArray(value)) return value.map(plainNumbers);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plainNumbers(item)]));
+  return dump(value, { lineWidth: -1, noRefs: true, sortKeys: true, indent: 2, noArrayIndent: true });
 }
 
 export interface Payload {

@@ -63,9 +63,13 @@ export interface ResourceHooks {
   /** Restores what an update of the main resource may not change. */
   prepareForUpdate?(object: UnstructuredObject, old: UnstructuredObject): void;
   prepareForStatusUpdate?(object: UnstructuredObject, old: UnstructuredObject): void;
+  /** The whole object, metadata included. Runs after `default` and admission. */
   validate?(object: UnstructuredObject): FieldError[];
+  /** Everything an update of the main resource must satisfy: also what `validate` checks, and that metadata keeps what it must. */
   validateUpdate?(object: UnstructuredObject, old: UnstructuredObject): FieldError[];
   validateStatusUpdate?(object: UnstructuredObject, old: UnstructuredObject): FieldError[];
+  /** Text of one of `selectableFields` that is not simply the value at its path; undefined for the others. */
+  fieldValue?(object: UnstructuredObject, field: string): string | undefined;
   /** Warning headers for this object. */
   warnings?(object: UnstructuredObject): string[];
   /** Seconds between the delete call and removal; 0 (the default) removes at once. Pods: spec.terminationGracePeriodSeconds. */

@@ -1,11 +1,25 @@
 /** The text form of label selectors: `a=b,c in (d,e),!f`. */
 
-import { invalid, formatFieldError } from './field-error.js';
+import { formatFieldError, invalid } from './field-error.js';
 import { newRequirement, type Requirement, type Selector, type SelectorOperator, selectorOf } from './labels.js';
 import { isQualifiedName } from './names.js';
 import { badRequest, StatusError } from './status-error.js';
 
-type TokenKind = 'error' | 'end' | ')' | ',' | '!' | '==' | '=' | '>' | 'identifier' | 'in' | '<' | '!=' | 'notin' | '(';
+type TokenKind =
+  | 'error'
+  | 'end'
+  | ')'
+  | ','
+  | '!'
+  | '=='
+  | '='
+  | '>'
+  | 'identifier'
+  | 'in'
+  | '<'
+  | '!='
+  | 'notin'
+  | '(';
 
 interface Token {
   kind: TokenKind;

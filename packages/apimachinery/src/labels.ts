@@ -198,7 +198,9 @@ function requirementOf(expression: LabelSelectorRequirement): Requirement {
 /** Throws StatusError 400 for what validation would have refused. */
 export function selectorFromLabelSelector(selector: LabelSelector | null | undefined): Selector {
   if (!selector) return nothing;
-  const fromLabels = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => newRequirement(key, '=', [value]));
+  const fromLabels = Object.entries(selector.matchLabels ?? {}).map(([key, value]) =>
+    newRequirement(key, '=', [value]),
+  );
   return selectorOf([...fromLabels, ...(selector.matchExpressions ?? []).map(requirementOf)]);
 }
 

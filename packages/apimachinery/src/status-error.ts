@@ -32,6 +32,8 @@ export interface StatusErrorInit {
   reason: string;
   message: string;
   details?: StatusDetails;
+  /** A list whose continue token expired offers the token of an inconsistent continuation here. */
+  metadata?: Status['metadata'];
   cause?: unknown;
 }
 
@@ -43,6 +45,7 @@ export class StatusError extends Error {
   readonly code: number;
   readonly reason: string;
   readonly details: StatusDetails | undefined;
+  readonly metadata: Status['metadata'];
 
   constructor(init: StatusErrorInit) {
     super(init.message, init.cause === undefined ? undefined : { cause: init.cause });
@@ -50,6 +53,7 @@ export class StatusError extends Error {
     this.code = init.code;
     this.reason = init.reason;
     this.details = init.details;
+    this.metadata = init.metadata ?? {};
   }
 
   static fromStatus(status: Partial<Status>, httpCode: number): StatusError {
@@ -59,6 +63,7 @@ export class StatusError extends Error {
       reason: status.reason ?? '',
       message: status.message ?? `the server responded with the status code ${code}`,
       ...(status.details ? { details: status.details } : {}),
+      ...(status.metadata ? { metadata: status.metadata } : {}),
     });
   }
 
@@ -66,7 +71,7 @@ export class StatusError extends Error {
     return {
       kind: 'Status',
       apiVersion: 'v1',
-      metadata: {},
+      metadata: this.metadata,
       status: 'Failure',
       message: this.message,
       ...(this.reason ? { reason: this.reason } : {}),

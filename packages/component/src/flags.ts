@@ -12,7 +12,7 @@ export interface Flag<T> {
   /** How the value is written in the help: `string`, `int`, `duration`. */
   readonly placeholder: string;
   /** Throws an Error that says what is wrong with `text`. `previous` is the value so far, undefined before the first use. */
-  readonly parse: (text: string, previous: T | undefined) => T;
+  parse(text: string, previous: T | undefined): T;
   readonly boolean?: boolean;
 }
 

@@ -1,0 +1,179 @@
+/** POST serviceaccounts/NAME/token: a token for a service account, bound to an audience, a time and possibly an object. */
+
+import { type FieldError, invalid, invalidObject } from '@kubelab/apimachinery/field-error';
+import type { ObjectMeta, UnstructuredObject } from '@kubelab/apimachinery/meta';
+import { badRequest, conflict, notFound } from '@kubelab/apimachinery/status-error';
+import type { ActionHandler, ObjectAccess, RequestContext } from '../contracts.js';
+import type { ObjectClaim, PrivateClaims } from './claims.js';
+import type { TokenIssuer } from './issuer.js';
+
+const defaultExpirationSeconds = 3600;
+const minExpirationSeconds = 600;
+const maxExpirationSeconds = 2 ** 32;
+/** What the ServiceAccount admission plugin asks for: such tokens are extended, so that clients which never read the file again go on working. */
+const injectedTokenSeconds = 3607;
+const extendedSeconds = 365 * 24 * 3600;
+
+export interface TokenRequestOptions {
+  objects: ObjectAccess;
+  issuer: TokenIssuer;
+  /** --api-audiences: what a request without audiences gets. */
+  apiAudiences: readonly string[];
+  /** --service-account-max-token-expiration; 0 is no limit. */
+  maxExpirationSeconds?: number;
+  /** --service-account-extend-token-expiration, on by default. */
+  extendExpiration?: boolean;
+}
+
+interface BoundObjectReference {
+  apiVersion?: string;
+  kind?: string;
+  name?: string;
+  uid?: string;
+}
+
+interface TokenRequestSpec {
+  audiences?: string[];
+  expirationSeconds?: number;
+  boundObjectRef?: BoundObjectReference | null;
+}
+
+interface Bound {
+  pod?: ObjectClaim;
+  secret?: ObjectClaim;
+  node?: ObjectClaim;
+}
+
+interface PodLike {
+  metadata: ObjectMeta;
+  spec?: { serviceAccountName?: string; nodeName?: string };
+}
+
+export function createTokenRequestHandler(options: TokenRequestOptions): ActionHandler {
+  return {
+    async create(context, body) {
+      const namespace = context.info.namespace ?? '';
+      const spec = (body['spec'] ?? {}) as TokenRequestSpec;
+      const requested = spec.expirationSeconds ?? defaultExpirationSeconds;
+      const account = await findAccount(options.objects, namespace, context.info.name);
+      validate(context, body, requested);
+      const bound = await resolveBoundObject(options.objects, namespace, account.metadata.name, spec.boundObjectRef);
+      const audiences = spec.audiences?.length ? spec.audiences : [...options.apiAudiences];
+      const limited = limitExpiration(context, options, requested);
+      const claims: PrivateClaims = {
+        namespace,
+        serviceaccount: { name: account.metadata.name, uid: account.metadata.uid },
+        ...bound,
+      };
+      const status = await issue(options, { claims, audiences, expirationSeconds: limited });
+      return { code: 201, object: answer(body, account, { ...spec, audiences, expirationSeconds: limited }, status) };
+    },
+  };
+}
+
+async function findAccount(objects: ObjectAccess, namespace: string, name: string): Promise<UnstructuredObject> {
+  const resource = { group: '', resource: 'serviceaccounts' };
+  const account = objects.peek(resource, namespace, name) ?? (await objects.get(resource, namespace, name));
+  if (!account) throw notFound(resource, name);
+  return account;
+}
+
+function validate(context: RequestContext, body: UnstructuredObject, seconds: number): void {
+  const errors: FieldError[] = [];
+  const field = 'spec.expirationSeconds';
+  if (seconds < minExpirationSeconds) {
+    errors.push(invalid(field, seconds, 'may not specify a duration less than 10 minutes'));
+  }
+  if (seconds > maxExpirationSeconds) {
+    errors.push(invalid(field, seconds, 'may not specify a duration larger than 2^32 seconds'));
+  }
+  if (errors.length > 0) {
+    const name = body.metadata?.name ?? context.info.name;
+    throw invalidObject({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, name, errors);
+  }
+}
+
+async function resolveBoundObject(
+  objects: ObjectAccess,
+  namespace: string,
+  account: string,
+  reference: BoundObjectReference | null | undefined,
+): Promise<Bound> {
+  if (!reference) return {};
+  const { apiVersion = '', kind = '', name = '' } = reference;
+  if (apiVersion !== 'v1' || !['Pod', 'Secret', 'Node'].includes(kind)) {
+    throw badRequest(`cannot bind token to object of type ${describeKind(apiVersion, kind)}`);
+  }
+  const resource = { group: '', resource: `${kind.toLowerCase()}s` };
+  const object = await objects.get<PodLike>(resource, kind === 'Node' ? undefined : namespace, name);
+  if (!object) throw notFound(resource, name);
+  const claim = { name: object.metadata.name, uid: object.metadata.uid };
+  if (reference.uid && reference.uid !== claim.uid) {
+    const why = `the UID in the bound object reference (${reference.uid}) does not match the UID in record. The object might have been deleted and then recreated`;
+    throw conflict({ group: '', resource: kind }, name, why);
+  }
+  if (kind === 'Secret') return { secret: claim };
+  if (kind === 'Node') return { node: claim };
+  return { pod: claim, ...boundNode(objects, object, account) };
+}
+
+/** A token for a pod also names the pod's node. */
+function boundNode(objects: ObjectAccess, pod: PodLike, account: string): Bound {
+  const podAccount = pod.spec?.serviceAccountName ?? '';
+  if (podAccount !== account) {
+    throw badRequest(`cannot bind token for serviceaccount "${account}" to pod running with different serviceaccount name.`);
+  }
+  const nodeName = pod.spec?.nodeName;
+  if (!nodeName) return {};
+  const node = objects.peek({ group: '', resource: 'nodes' }, undefined, nodeName);
+  return { node: { name: nodeName, uid: node?.metadata.uid ?? '' } };
+}
+
+function describeKind(apiVersion: string, kind: string): string {
+  const slash = apiVersion.indexOf('/');
+  const group = slash < 0 ? '' : apiVersion.slice(0, slash);
+  return `${group}/${slash < 0 ? apiVersion : apiVersion.slice(slash + 1)}, Kind=${kind}`;
+}
+
+function limitExpiration(context: RequestContext, options: TokenRequestOptions, seconds: number): number {
+  const limit = options.maxExpirationSeconds ?? 0;
+  if (limit === 0 || seconds <= limit) return seconds;
+  context.warn(`requested expiration of ${seconds} seconds shortened to ${limit} seconds`);
+  return limit;
+}
+
+async function issue(
+  options: TokenRequestOptions,
+  spec: { claims: PrivateClaims; audiences: string[]; expirationSeconds: number },
+): Promise<{ token: string; expirationTimestamp: string }> {
+  const extend =
+    options.extendExpiration !== false &&
+    spec.expirationSeconds === injectedTokenSeconds &&
+    spec.claims.pod !== undefined &&
+    spec.audiences.every((audience) => options.apiAudiences.includes(audience));
+  const longer = extend ? extendedSeconds : spec.expirationSeconds;
+  const issued = await options.issuer.issue({ ...spec, claims: withWarning(spec.claims), expirationSeconds: longer });
+  // The status tells the short time, so that kubelets renew the file early.
+  const expiresAt = issued.expiresAt - (longer - spec.expirationSeconds) * 1000;
+  return { token: issued.token, expirationTimestamp: `${new Date(expiresAt).toISOString().slice(0, 19)}Z` };
+
+  function withWarning(claims: PrivateClaims): PrivateClaims {
+    return extend ? { ...claims, warnafter: Math.floor(options.issuerNow() / 1000) + spec.expirationSeconds } : claims;
+  }
+}
+
+function answer(
+  body: UnstructuredObject,
+  account: UnstructuredObject,
+  spec: TokenRequestSpec,
+  status: { token: string; expirationTimestamp: string },
+): Record<string, unknown> {
+  const { name, namespace } = account.metadata;
+  return {
+    kind: 'TokenRequest',
+    apiVersion: 'authentication.k8s.io/v1',
+    metadata: { ...body.metadata, name, ...(namespace ? { namespace } : {}), creationTimestamp: status.expirationTimestamp },
+    spec: { boundObjectRef: null, ...spec },
+    status,
+  };
+}

@@ -1,0 +1,70 @@
+/** What etcd and gRPC report, told apart by what a caller can do about it, and mapped to StatusErrors. */
+
+import { serviceUnavailable, StatusError, timeout } from '@kubelab/apimachinery/status-error';
+
+/** The revision asked for was compacted away. */
+export class CompactedError extends Error {
+  readonly compactRevision: number;
+  constructor(compactRevision: number) {
+    super('etcdserver: mvcc: required revision has been compacted');
+    this.name = 'CompactedError';
+    this.compactRevision = compactRevision;
+  }
+}
+
+/** The revision asked for does not exist yet. */
+export class FutureRevisionError extends Error {
+  constructor() {
+    super('etcdserver: mvcc: required revision is a future revision');
+    this.name = 'FutureRevisionError';
+  }
+}
+
+interface GrpcFailure {
+  /** gRPC status code; -1 when the error did not come from gRPC. */
+  code: number;
+  details: string;
+}
+
+const grpcMessage = /^(\d+) [A-Z_]+: (.*)$/s;
+const deadlineExceeded = 4;
+const unavailable = 14;
+const cancelled = 1;
+
+function readFailure(error: unknown): GrpcFailure {
+  const message = error instanceof Error ? error.message : String(error);
+  const match = grpcMessage.exec(message);
+  return match ? { code: Number(match[1]), details: match[2] ?? '' } : { code: -1, details: message };
+}
+
+/** Whether the failure may pass by itself: the server is away, without a leader, or slow. */
+export function isTransient(error: unknown): boolean {
+  const { code, details } = readFailure(error);
+  return code === unavailable || code === cancelled || details.startsWith('etcdserver: not capable');
+}
+
+/** Whether the request certainly never reached etcd, so that even a write may be sent again. */
+export function wasNeverSent(error: unknown): boolean {
+  const { code, details } = readFailure(error);
+  if (code !== unavailable && code !== cancelled) return false;
+  return (
+    details.startsWith('No connection established') ||
+    details.startsWith('Name resolution failed') ||
+    details.startsWith('Channel closed before call started') ||
+    details.startsWith('Channel has been shut down')
+  );
+}
+
+/** The error a caller of the storage gets: CompactedError and FutureRevisionError, which have meaning inside, or a StatusError. */
+export function mapEtcdError(error: unknown): Error {
+  if (error instanceof StatusError || error instanceof CompactedError) return error;
+  const { code, details } = readFailure(error);
+  if (details.includes('required revision has been compacted')) return new CompactedError(0);
+  if (details.includes('required revision is a future revision')) return new FutureRevisionError();
+  if (code === deadlineExceeded || details.includes('request timed out')) {
+    return timeout(`storage did not answer in time: ${details}`);
+  }
+  if (isTransient(error)) return serviceUnavailable(`storage is not available: ${details}`, error);
+  // Upstream passes etcd's own refusals (request too large, database space exceeded) on as they are.
+  return new StatusError({ code: 500, reason: '', message: details, cause: error });
+}

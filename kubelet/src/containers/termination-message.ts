@@ -1,0 +1,52 @@
+import { open } from 'node:fs/promises';
+import type { RuntimeContainer } from '../runtime/pod-state.js';
+import { terminationMessagePathAnnotation, terminationMessagePolicyAnnotation } from '../runtime/labels.js';
+import { parseLogLine } from '../server/log-line.js';
+
+/** Upstream's limits: a message file, and what is taken of the log instead. */
+const maxMessageBytes = 4096;
+const maxLogLines = 80;
+const maxLogBytes = 2048;
+
+/** What a finished container left to say: its message file, or the end of its log when it failed and asked for that. */
+export async function readTerminationMessage(container: RuntimeContainer, logPath: string): Promise<string> {
+  const path = container.annotations[terminationMessagePathAnnotation];
+  const mount = container.mounts.find((item) => item.containerPath === path);
+  const written = mount ? await readStart(mount.hostPath, maxMessageBytes) : '';
+  if (written !== '') return written;
+  const fallback = container.annotations[terminationMessagePolicyAnnotation] === 'FallbackToLogsOnError';
+  if (!fallback || container.exitCode === 0) return '';
+  return tailOfLog(await readEnd(logPath, 4 * maxLogBytes));
+}
+
+/** The last lines of a log in CRI's format, without its time stamps. */
+export function tailOfLog(text: string): string {
+  const lines = text.split('\n').filter((line) => line !== '');
+  const contents = lines.map((line) => {
+    const parsed = parseLogLine(Buffer.from(line));
+    if (!parsed) return '';
+    return parsed.partial ? parsed.content.toString('utf8') : `${parsed.content.toString('utf8')}\n`;
+  });
+  const tail = contents.slice(-maxLogLines).join('');
+  return Buffer.byteLength(tail) > maxLogBytes ? Buffer.from(tail).subarray(-maxLogBytes).toString('utf8') : tail;
+}
+
+async function readStart(path: string, length: number): Promise<string> {
+  return readPart(path, () => 0, length);
+}
+
+async function readEnd(path: string, length: number): Promise<string> {
+  return readPart(path, (size) => Math.max(0, size - length), length);
+}
+
+async function readPart(path: string, startOf: (size: number) => number, length: number): Promise<string> {
+  try {
+    await using file = await open(path, 'r');
+    const { size } = await file.stat();
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, startOf(size));
+    return buffer.subarray(0, bytesRead).toString('utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
+}

@@ -1,0 +1,81 @@
+/** Typed description of one kind, turned into the ResourceDefinition that the engine works with. */
+import type { KubeObject } from '@kubelab/apimachinery/meta';
+import type { FieldError } from '@kubelab/apimachinery/field-error';
+import type { GroupVersion } from './group-versions.js';
+import type { PrinterColumn, ResourceDefinition, ResourceHooks, SubresourceDefinition, Verb } from './resource.js';
+
+/** {@link ResourceHooks} over the kind's own type. Objects have passed the schema, and `default` runs before everything else. */
+export interface KindHooks<T extends KubeObject> {
+  default?(object: T): void;
+  prepareForCreate?(object: T): void;
+  prepareForUpdate?(object: T, old: T): void;
+  prepareForStatusUpdate?(object: T, old: T): void;
+  validate?(object: T): FieldError[];
+  validateUpdate?(object: T, old: T): FieldError[];
+  validateStatusUpdate?(object: T, old: T): FieldError[];
+  fieldValue?(object: T, field: string): string | undefined;
+  warnings?(object: T): string[];
+  gracePeriodSeconds?(object: T): number;
+}
+
+export interface KindColumn<T extends KubeObject> extends Omit<PrinterColumn, 'cell'> {
+  readonly cell: (object: T, context: { now: Date }) => string | number | boolean | null;
+}
+
+export interface KindOptions<T extends KubeObject> {
+  readonly in: GroupVersion;
+  readonly kind: string;
+  /** `${kind}s` in lower case unless given. */
+  readonly plural?: string;
+  readonly shortNames?: readonly string[];
+  readonly categories?: readonly string[];
+  readonly clusterScoped?: boolean;
+  /** Absent for kinds that are answered and never stored. */
+  readonly storagePath?: string;
+  /** All of them for stored kinds, `create` for the others. */
+  readonly verbs?: readonly Verb[];
+  readonly subresources?: Readonly<Record<string, SubresourceDefinition>>;
+  readonly columns?: readonly KindColumn<T>[];
+  readonly selectableFields?: readonly string[];
+  readonly generation?: boolean;
+  readonly ttlSeconds?: number;
+  readonly hooks?: KindHooks<T>;
+}
+
+const allVerbs: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+
+/** `get`, `patch` and `update` of the parent kind itself: status and its like. */
+export const editSubresource: SubresourceDefinition = { verbs: ['get', 'patch', 'update'] };
+
+export const scaleSubresource: SubresourceDefinition = {
+  group: 'autoscaling',
+  version: 'v1',
+  kind: 'Scale',
+  verbs: ['get', 'patch', 'update'],
+};
+
+/** Plural and singular are the lower-case kind; `listKind` is the kind with `List` behind it, which holds for every built-in kind. */
+export function defineKind<T extends KubeObject>(options: KindOptions<T>): ResourceDefinition {
+  const singular = options.kind.toLowerCase();
+  return {
+    group: options.in.group,
+    version: options.in.version,
+    kind: options.kind,
+    listKind: `${options.kind}List`,
+    plural: options.plural ?? `${singular}s`,
+    singular,
+    shortNames: options.shortNames ?? [],
+    categories: options.categories ?? [],
+    namespaced: !options.clusterScoped,
+    schema: `${options.in.definitions}.${options.kind}`,
+    ...(options.storagePath === undefined ? {} : { storagePath: options.storagePath }),
+    verbs: options.verbs ?? (options.storagePath === undefined ? ['create'] : allVerbs),
+    subresources: options.subresources ?? {},
+    // The engine hands each hook and cell only objects of this kind.
+    columns: (options.columns ?? []) as unknown as readonly PrinterColumn[],
+    selectableFields: options.selectableFields ?? [],
+    generation: options.generation ?? false,
+    ...(options.ttlSeconds === undefined ? {} : { ttlSeconds: options.ttlSeconds }),
+    hooks: (options.hooks ?? {}) as unknown as ResourceHooks,
+  };
+}
