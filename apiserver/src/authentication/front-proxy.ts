@@ -63,11 +63,12 @@ function readUser(request: IncomingMessage, names: HeaderNames): UserInfo | unde
   if (!name) return undefined;
   const uid = first(names.uid);
   const groups = names.group.flatMap((header) => headerValues(request, header));
-  const extra: Record<string, string[]> = {};
+  // A map, because a header may be called X-Remote-Extra-__proto__.
+  const extra = new Map<string, string[]>();
   for (const prefix of names.extraPrefixes) {
     for (const header of headerNamesWithPrefix(request, prefix)) {
       const key = decodeExtraKey(header.slice(prefix.length));
-      extra[key] = [...(extra[key] ?? []), ...headerValues(request, header)];
+      extra.set(key, [...(extra.get(key) ?? []), ...headerValues(request, header)]);
       dropHeader(request, header);
     }
   }
@@ -76,6 +77,6 @@ function readUser(request: IncomingMessage, names: HeaderNames): UserInfo | unde
     name,
     ...(uid ? { uid } : {}),
     groups,
-    ...(Object.keys(extra).length > 0 ? { extra } : {}),
+    ...(extra.size > 0 ? { extra: Object.fromEntries(extra) } : {}),
   };
 }

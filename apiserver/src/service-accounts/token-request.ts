@@ -3,6 +3,7 @@
 import { type FieldError, invalid, invalidObject } from '@kubelab/apimachinery/field-error';
 import type { ObjectMeta, UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { badRequest, conflict, notFound } from '@kubelab/apimachinery/status-error';
+import { type Clock, timestamp } from '@kubelab/component/clock';
 import type { ActionHandler, ObjectAccess, RequestContext } from '../contracts.js';
 import type { ObjectClaim, PrivateClaims } from './claims.js';
 import type { TokenIssuer } from './issuer.js';
@@ -23,6 +24,7 @@ export interface TokenRequestOptions {
   maxExpirationSeconds?: number;
   /** --service-account-extend-token-expiration, on by default. */
   extendExpiration?: boolean;
+  clock: Clock;
 }
 
 interface BoundObjectReference {
@@ -66,7 +68,8 @@ export function createTokenRequestHandler(options: TokenRequestOptions): ActionH
         ...bound,
       };
       const status = await issue(options, { claims, audiences, expirationSeconds: limited });
-      return { code: 201, object: answer(body, account, { ...spec, audiences, expirationSeconds: limited }, status) };
+      const answered = { ...spec, audiences, expirationSeconds: limited };
+      return { code: 201, object: answer(body, account, timestamp(options.clock), answered, status) };
     },
   };
 }
@@ -146,25 +149,27 @@ async function issue(
   options: TokenRequestOptions,
   spec: { claims: PrivateClaims; audiences: string[]; expirationSeconds: number },
 ): Promise<{ token: string; expirationTimestamp: string }> {
+  const { expirationSeconds, audiences } = spec;
   const extend =
     options.extendExpiration !== false &&
-    spec.expirationSeconds === injectedTokenSeconds &&
+    expirationSeconds === injectedTokenSeconds &&
     spec.claims.pod !== undefined &&
-    spec.audiences.every((audience) => options.apiAudiences.includes(audience));
-  const longer = extend ? extendedSeconds : spec.expirationSeconds;
-  const issued = await options.issuer.issue({ ...spec, claims: withWarning(spec.claims), expirationSeconds: longer });
-  // The status tells the short time, so that kubelets renew the file early.
-  const expiresAt = issued.expiresAt - (longer - spec.expirationSeconds) * 1000;
+    audiences.every((audience) => options.apiAudiences.includes(audience));
+  const now = Math.floor(options.clock.now() / 1000);
+  const issued = await options.issuer.issue({
+    audiences,
+    expirationSeconds: extend ? extendedSeconds : expirationSeconds,
+    claims: extend ? { ...spec.claims, warnafter: now + expirationSeconds } : spec.claims,
+  });
+  // The status tells the short time even of an extended token, so that kubelets renew the file early.
+  const expiresAt = extend ? (now + expirationSeconds) * 1000 : issued.expiresAt;
   return { token: issued.token, expirationTimestamp: `${new Date(expiresAt).toISOString().slice(0, 19)}Z` };
-
-  function withWarning(claims: PrivateClaims): PrivateClaims {
-    return extend ? { ...claims, warnafter: Math.floor(options.issuerNow() / 1000) + spec.expirationSeconds } : claims;
-  }
 }
 
 function answer(
   body: UnstructuredObject,
   account: UnstructuredObject,
+  creationTimestamp: string,
   spec: TokenRequestSpec,
   status: { token: string; expirationTimestamp: string },
 ): Record<string, unknown> {
@@ -172,7 +177,7 @@ function answer(
   return {
     kind: 'TokenRequest',
     apiVersion: 'authentication.k8s.io/v1',
-    metadata: { ...body.metadata, name, ...(namespace ? { namespace } : {}), creationTimestamp: status.expirationTimestamp },
+    metadata: { ...body.metadata, name, ...(namespace ? { namespace } : {}), creationTimestamp },
     spec: { boundObjectRef: null, ...spec },
     status,
   };

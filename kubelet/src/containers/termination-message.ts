@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { RuntimeContainer } from '../runtime/pod-state.js';
 import { terminationMessagePathAnnotation, terminationMessagePolicyAnnotation } from '../runtime/labels.js';
 import { parseLogLine } from '../server/log-line.js';
@@ -40,13 +40,18 @@ async function readEnd(path: string, length: number): Promise<string> {
 }
 
 async function readPart(path: string, startOf: (size: number) => number, length: number): Promise<string> {
+  let file: FileHandle;
   try {
-    await using file = await open(path, 'r');
-    const { size } = await file.stat();
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, startOf(size));
-    return buffer.subarray(0, bytesRead).toString('utf8');
+    file = await open(path, 'r');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
     throw error;
+  }
+  try {
+    const { size } = await file.stat();
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, startOf(size));
+    return buffer.subarray(0, bytesRead).toString('utf8');
+  } finally {
+    await file.close();
   }
 }

@@ -1,0 +1,96 @@
+/** Other forms of an object: a row of a Table, or its metadata alone. */
+
+import type { PrinterColumn, ResourceDefinition } from '@kubelab/api/resource';
+import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
+import { humanDuration, parseTime } from '@kubelab/apimachinery/time';
+import type { OutputFormat } from './media-types.js';
+
+export type IncludeObject = 'None' | 'Metadata' | 'Object';
+
+type Json = Record<string, unknown>;
+
+interface ProjectionContext {
+  definition: ResourceDefinition;
+  metaVersion: OutputFormat['metaVersion'];
+  includeObject: IncludeObject;
+  now: Date;
+}
+
+const nameColumn: PrinterColumn = {
+  name: 'Name',
+  type: 'string',
+  format: 'name',
+  description:
+    'Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the ' +
+    'generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot ' +
+    'be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names',
+  priority: 0,
+  cell: (object) => object.metadata.name,
+};
+
+const createdColumn: PrinterColumn = {
+  name: 'Created At',
+  type: 'date',
+  format: '',
+  description:
+    'CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in happens-before ' +
+    'order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.',
+  priority: 0,
+  cell: (object) => object.metadata.creationTimestamp,
+};
+
+/** Kinds without columns of their own show what upstream's default table shows. */
+function columnsOf(definition: ResourceDefinition): readonly PrinterColumn[] {
+  return definition.columns.length > 0 ? definition.columns : [nameColumn, createdColumn];
+}
+
+/** A Table of objects. `headers: false` leaves the column definitions out, as in all but the first event of a watch. */
+export function tableOf(
+  objects: readonly UnstructuredObject[],
+  listMeta: Json,
+  context: ProjectionContext,
+  { headers = true }: { headers?: boolean } = {},
+): Json {
+  const columns = columnsOf(context.definition);
+  return {
+    kind: 'Table',
+    apiVersion: `meta.k8s.io/${context.metaVersion}`,
+    metadata: listMeta,
+    columnDefinitions: headers ? columns.map(columnDefinition) : null,
+    rows: objects.map((object) => rowOf(object, columns, context)),
+  };
+}
+
+function columnDefinition({ name, type, format = '', description, priority }: PrinterColumn): Json {
+  // Ages are computed here, so that the client gets text.
+  return { name, type: type === 'date' && format === 'age' ? 'string' : type, format, description, priority };
+}
+
+function rowOf(object: UnstructuredObject, columns: readonly PrinterColumn[], context: ProjectionContext): Json {
+  const cells = columns.map((column) => column.cell(object, { now: context.now }));
+  if (context.includeObject === 'None') return { cells };
+  return { cells, object: context.includeObject === 'Object' ? object : metadataOf(object, context.metaVersion) };
+}
+
+export function metadataOf(object: UnstructuredObject, metaVersion: OutputFormat['metaVersion']): Json {
+  return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${metaVersion}`, metadata: object.metadata };
+}
+
+export function metadataListOf(
+  objects: readonly UnstructuredObject[],
+  listMeta: Json,
+  metaVersion: OutputFormat['metaVersion'],
+): Json {
+  return {
+    kind: 'PartialObjectMetadataList',
+    apiVersion: `meta.k8s.io/${metaVersion}`,
+    metadata: listMeta,
+    items: objects.map((object) => metadataOf(object, metaVersion)),
+  };
+}
+
+/** `5m`, `3d4h`: an age as tables show it. */
+export function age(creationTimestamp: string | undefined, now: Date): string {
+  if (!creationTimestamp) return '<unknown>';
+  return humanDuration(now.getTime() - parseTime(creationTimestamp).getTime());
+}

@@ -1,0 +1,137 @@
+/**
+ * Subresources that read and write a part of their parent in the parent's own kind: status, ephemeralcontainers, resize, approval,
+ * finalize. Each says what of a submitted object may enter the stored one; everything else stays as it was.
+ */
+
+import { type FieldError, forbiddenField } from '@kubelab/apimachinery/field-error';
+import { deepClone, deepEqual } from '@kubelab/apimachinery/json';
+import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
+import type { Resource } from '../resources.js';
+
+interface ParentPart {
+  /** Takes over from `submitted` what the subresource is about; `object` is a copy of what is stored. */
+  take(object: UnstructuredObject, submitted: UnstructuredObject): void;
+  validate?(object: UnstructuredObject, old: UnstructuredObject): FieldError[];
+}
+
+type Fields = Record<string, unknown>;
+
+const fieldsOf = (object: UnstructuredObject, name: string): Fields => (object[name] as Fields | undefined) ?? {};
+
+function takeField(object: UnstructuredObject, submitted: UnstructuredObject, part: string, field: string): void {
+  const target: Fields = { ...fieldsOf(object, part) };
+  const value = fieldsOf(submitted, part)[field];
+  if (value === undefined) delete target[field];
+  else target[field] = value;
+  object[part] = target;
+}
+
+const status: ParentPart = {
+  take(object, submitted) {
+    const owners = object.metadata.ownerReferences;
+    object.metadata = { ...submitted.metadata };
+    if (owners) object.metadata.ownerReferences = owners;
+    else delete object.metadata.ownerReferences;
+    if (submitted['status'] === undefined) delete object['status'];
+    else object['status'] = submitted['status'];
+  },
+};
+
+const ephemeralContainers: ParentPart = {
+  take: (object, submitted) => takeField(object, submitted, 'spec', 'ephemeralContainers'),
+  validate(object, old) {
+    const before = (fieldsOf(old, 'spec')['ephemeralContainers'] as { name: string }[] | undefined) ?? [];
+    const after = (fieldsOf(object, 'spec')['ephemeralContainers'] as { name: string }[] | undefined) ?? [];
+    const errors: FieldError[] = [];
+    for (const [index, container] of before.entries()) {
+      const kept = after.find((other) => other.name === container.name);
+      const path = `spec.ephemeralContainers[${index}]`;
+      if (!kept) {
+        const detail = `existing ephemeral containers ${JSON.stringify(container.name)} may not be removed\n`;
+        errors.push(forbiddenField('spec.ephemeralContainers', detail));
+      } else if (!deepEqual(kept, container)) {
+        const detail = `existing ephemeral containers ${JSON.stringify(container.name)} may not be changed\n`;
+        errors.push(forbiddenField(path, detail));
+      }
+    }
+    return errors;
+  },
+};
+
+interface ResizableContainer {
+  name: string;
+  resources?: unknown;
+  resizePolicy?: unknown;
+}
+
+const resize: ParentPart = {
+  take(object, submitted) {
+    const spec: Fields = { ...fieldsOf(object, 'spec') };
+    for (const list of ['containers', 'initContainers']) {
+      const wanted = (fieldsOf(submitted, 'spec')[list] as ResizableContainer[] | undefined) ?? [];
+      const current = spec[list] as ResizableContainer[] | undefined;
+      if (!current) continue;
+      spec[list] = current.map((container) => {
+        const change = wanted.find((other) => other.name === container.name);
+        return change?.resources === undefined ? container : { ...container, resources: change.resources };
+      });
+    }
+    object['spec'] = spec;
+  },
+};
+
+const approval: ParentPart = {
+  take: (object, submitted) => takeField(object, submitted, 'status', 'conditions'),
+};
+
+const finalize: ParentPart = {
+  take: (object, submitted) => takeField(object, submitted, 'spec', 'finalizers'),
+};
+
+const parts: Readonly<Record<string, ParentPart>> = {
+  status,
+  'pods/ephemeralcontainers': ephemeralContainers,
+  'pods/resize': resize,
+  'certificatesigningrequests/approval': approval,
+  'namespaces/finalize': finalize,
+};
+
+function partFor(resource: Resource, subresource: string): ParentPart | undefined {
+  if (subresource === 'status') return status;
+  return parts[`${resource.definition.plural}/${subresource}`];
+}
+
+/** Whether the subresource is one that shows and changes a part of its parent. */
+export function isParentPart(resource: Resource, subresource: string): boolean {
+  return partFor(resource, subresource) !== undefined;
+}
+
+/** Leaves in `object` only what the subresource may change, the rest as in `old`. */
+export function restoreForSubresource(
+  resource: Resource,
+  subresource: string,
+  object: UnstructuredObject,
+  old: UnstructuredObject,
+): void {
+  const part = partFor(resource, subresource);
+  if (!part) return;
+  const submitted: UnstructuredObject = { ...object };
+  for (const field of Object.keys(object)) {
+    if (field !== 'metadata') delete object[field];
+  }
+  const { metadata, ...rest } = old;
+  Object.assign(object, deepClone(rest));
+  // Metadata beyond what the part takes stays; identity and resourceVersion are checked against the submitted one.
+  const { uid, resourceVersion, managedFields } = submitted.metadata;
+  object.metadata = { ...deepClone(metadata), uid, resourceVersion, ...(managedFields ? { managedFields } : {}) };
+  part.take(object, submitted);
+}
+
+export function validateForSubresource(
+  resource: Resource,
+  subresource: string,
+  object: UnstructuredObject,
+  old: UnstructuredObject,
+): FieldError[] {
+  return partFor(resource, subresource)?.validate?.(object, old) ?? [];
+}

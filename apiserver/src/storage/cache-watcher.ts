@@ -1,0 +1,129 @@
+/** One watch on a cache: what it still has to send, in order. */
+
+import { internalError } from '@kubelab/apimachinery/status-error';
+import type { Change } from './change.js';
+import { watchTooSlow } from './storage-errors.js';
+import type { EntryPredicate, WatchEvent, Watcher, WatchSink } from './store.js';
+
+export interface CacheWatcherOptions {
+  sink: WatchSink;
+  predicate: EntryPredicate | undefined;
+  /** Sent before anything else: the initial state, or changes of the past. */
+  backlog: Iterator<WatchEvent>;
+  /** Changes up to this revision are not for this watcher: it knows them, or they are in the backlog. */
+  afterRevision: number;
+  /** Events that may wait while the sink takes none. */
+  queueLimit: number;
+  /** The watcher is over and must get nothing more. `slow`: the queue ran over. */
+  onOver(slow: boolean): void;
+}
+
+/** Events per call of the sink, so that a pause takes effect soon. */
+const batchSize = 128;
+
+export class CacheWatcher implements Watcher {
+  readonly #options: CacheWatcherOptions;
+  #backlog: Iterator<WatchEvent> | undefined;
+  #queue: WatchEvent[] = [];
+  #started = false;
+  #paused = false;
+  #sending = false;
+  #over = false;
+
+  constructor(options: CacheWatcherOptions) {
+    this.#options = options;
+    this.#backlog = options.backlog;
+  }
+
+  /** Begins to send. */
+  start(): void {
+    this.#started = true;
+    this.flush();
+  }
+
+  /** Takes note of a change; true when there is something to flush. */
+  offer(change: Change): boolean {
+    if (this.#over || change.revision <= this.#options.afterRevision) return false;
+    let event: WatchEvent | undefined;
+    try {
+      event = change.eventFor(this.#options.predicate);
+    } catch (error) {
+      this.end(internalError(error));
+    }
+    if (event === undefined) return false;
+    this.#queue.push(event);
+    if (this.#queue.length > this.#options.queueLimit && this.#isHeldUp) this.end(watchTooSlow());
+    return true;
+  }
+
+  /** Not sent when the watcher lags or has asked for a newer revision. */
+  sendBookmark(event: WatchEvent): void {
+    if (this.#over || this.#isHeldUp || this.#queue.length > 0 || event.revision < this.#options.afterRevision) return;
+    this.#queue.push(event);
+    this.flush();
+  }
+
+  /** Sends what the sink takes. */
+  flush(): void {
+    if (this.#sending) return;
+    this.#sending = true;
+    try {
+      for (let events = this.#next(); events.length > 0; events = this.#next()) this.#options.sink.onEvents(events);
+    } catch (error) {
+      this.end(internalError(error));
+    } finally {
+      this.#sending = false;
+    }
+  }
+
+  /** Over, for the reason of `error`. */
+  end(error: Error): void {
+    this.#finish(error);
+  }
+
+  close(): void {
+    this.#finish(undefined);
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.flush();
+  }
+
+  get #isHeldUp(): boolean {
+    return this.#paused || !this.#started || this.#backlog !== undefined;
+  }
+
+  #next(): WatchEvent[] {
+    if (this.#over || this.#paused || !this.#started) return [];
+    const past = this.#nextOfBacklog();
+    if (past.length > 0) return past;
+    if (this.#queue.length > batchSize) return this.#queue.splice(0, batchSize);
+    const events = this.#queue;
+    if (events.length > 0) this.#queue = [];
+    return events;
+  }
+
+  #nextOfBacklog(): WatchEvent[] {
+    const events: WatchEvent[] = [];
+    while (this.#backlog !== undefined && events.length < batchSize) {
+      const { done, value } = this.#backlog.next();
+      if (done) this.#backlog = undefined;
+      else events.push(value);
+    }
+    return events;
+  }
+
+  #finish(error: Error | undefined): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#queue = [];
+    this.#backlog = undefined;
+    this.#options.onOver(error !== undefined && error.message === watchTooSlow().message);
+    this.#options.sink.onEnd(error);
+  }
+}

@@ -1,0 +1,39 @@
+/** Sends a request to etcd again while that is safe and there is time. */
+
+import type { Clock } from '@kubelab/component/clock';
+import { isTransient, mapEtcdError, wasNeverSent } from './etcd-errors.js';
+
+export interface RetryPolicy {
+  clock: Clock;
+  /** For all attempts together. */
+  timeoutMs: number;
+  /** For one attempt; absent: what is left of the time. */
+  attemptTimeoutMs?: number;
+  /** Whether sending twice is harmless. Otherwise only what never left this process is sent again. */
+  repeatable: boolean;
+}
+
+const firstPauseMs = 50;
+const longestPauseMs = 800;
+
+/** Resolves with what `send` gives; rejects with the mapped error (see mapEtcdError). */
+export async function withRetries<T>(policy: RetryPolicy, send: (call: { deadline: Date }) => Promise<T>): Promise<T> {
+  const end = policy.clock.now() + policy.timeoutMs;
+  for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
+    const now = policy.clock.now();
+    try {
+      return await send({ deadline: new Date(Math.min(end, now + (policy.attemptTimeoutMs ?? policy.timeoutMs))) });
+    } catch (error) {
+      const again = policy.repeatable ? isTransient(error) || isLateAttempt(policy, now, end) : wasNeverSent(error);
+      if (!again || policy.clock.now() + pause >= end) throw mapEtcdError(error);
+    }
+    await policy.clock.sleep(pause);
+  }
+}
+
+/** Whether the attempt that began at `began` was cut short to leave time for another. */
+function isLateAttempt(policy: RetryPolicy, began: number, end: number): boolean {
+  if (policy.attemptTimeoutMs === undefined) return false;
+  const attemptEnd = began + policy.attemptTimeoutMs;
+  return attemptEnd < end && policy.clock.now() >= attemptEnd;
+}
