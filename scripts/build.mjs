@@ -63,7 +63,11 @@ function tryReadDirectory(path) {
 export function sourceStamp() {
   const hash = createHash('sha256');
   for (const source of sources) {
-    for (const file of filesOf(source)) hash.update(`${file}\0`).update(readFileSync(join(root, file))).update('\0');
+    for (const file of filesOf(source))
+      hash
+        .update(`${file}\0`)
+        .update(readFileSync(join(root, file)))
+        .update('\0');
   }
   return hash.digest('hex');
 }
@@ -94,7 +98,8 @@ function layOut(directory) {
     mkdirSync(bundles, { recursive: true });
     for (const program of programs) cpSync(join(root, `dist/bundle/${program}.mjs`), join(bundles, `${program}.mjs`));
     for (const entry of readdirSync(join(root, 'dist/bundle'), { withFileTypes: true })) {
-      if (entry.isDirectory()) cpSync(join(root, 'dist/bundle', entry.name), join(bundles, entry.name), { recursive: true });
+      if (entry.isDirectory())
+        cpSync(join(root, 'dist/bundle', entry.name), join(bundles, entry.name), { recursive: true });
     }
     if (existsSync(join(root, 'dist/proto'))) {
       cpSync(join(root, 'dist/proto'), join(directory, image, 'proto'), { recursive: true });

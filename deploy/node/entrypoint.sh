@@ -36,6 +36,7 @@ hostname "$name"
 say "this is $name"
 
 # runsvdir keeps the services up; its state lies on the tmpfs, so a node that was killed starts without a memory of its last life.
+ln -sfn /run/service /etc/service
 rm -rf /run/service
 cp -r "$here/services" /run/service
 runsvdir -P /run/service &

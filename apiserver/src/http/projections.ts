@@ -2,7 +2,6 @@
 
 import type { PrinterColumn, ResourceDefinition } from '@kubelab/api/resource';
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
-import { humanDuration, parseTime } from '@kubelab/apimachinery/time';
 import type { OutputFormat } from './media-types.js';
 
 export type IncludeObject = 'None' | 'Metadata' | 'Object';
@@ -62,8 +61,7 @@ export function tableOf(
 }
 
 function columnDefinition({ name, type, format = '', description, priority }: PrinterColumn): Json {
-  // Ages are computed here, so that the client gets text.
-  return { name, type: type === 'date' && format === 'age' ? 'string' : type, format, description, priority };
+  return { name, type, format, description, priority };
 }
 
 function rowOf(object: UnstructuredObject, columns: readonly PrinterColumn[], context: ProjectionContext): Json {
@@ -87,10 +85,4 @@ export function metadataListOf(
     metadata: listMeta,
     items: objects.map((object) => metadataOf(object, metaVersion)),
   };
-}
-
-/** `5m`, `3d4h`: an age as tables show it. */
-export function age(creationTimestamp: string | undefined, now: Date): string {
-  if (!creationTimestamp) return '<unknown>';
-  return humanDuration(now.getTime() - parseTime(creationTimestamp).getTime());
 }

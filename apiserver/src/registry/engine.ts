@@ -55,10 +55,3 @@ export function storageHookFor(engine: Engine, resource: Resource): StorageHook 
   const { group, resource: plural } = resource.groupResource;
   return engine.storageHooks.find((hook) => hook.resource.group === group && hook.resource.resource === plural);
 }
-
-/** Who a write is ascribed to in managedFields: the named manager, or the first part of the User-Agent. */
-export function managerName(request: Pick<WriteRequest, 'options' | 'userAgent'>): string {
-  if (request.options.fieldManager !== '') return request.options.fieldManager;
-  const prefix = (request.userAgent.split('/')[0] ?? '').replace(/[^\x20-\x7e]/g, '');
-  return prefix === '' ? 'unknown' : prefix.slice(0, 128);
-}

@@ -1,14 +1,23 @@
 /** The kinds that this server offers, each with its store. */
 
+import { builtinDefinitions } from '@kubelab/api/definitions';
 import type { ResourceDefinition } from '@kubelab/api/resource';
+import { builtinSchema } from '@kubelab/api/schema-validation';
 import { formatGroupResource, type GroupResource, toApiVersion } from '@kubelab/apimachinery/meta';
+import { schemaFromOpenApi } from '@kubelab/apimachinery/openapi-schema';
+import type { TypeSchema } from '@kubelab/apimachinery/schema';
 import type { ResourceStore, Storage } from '../storage/store.js';
+import type { ExpectedKind } from './decode.js';
 
 export interface Resource {
   readonly definition: ResourceDefinition;
   readonly groupResource: GroupResource;
   /** `apps/v1`. */
   readonly apiVersion: string;
+  /** What bodies must be; made on first use. */
+  readonly expected: ExpectedKind;
+  /** For patches and managed fields; made on first use. */
+  readonly typeSchema: TypeSchema;
   /** Absent for kinds that are never stored, such as SubjectAccessReview. */
   readonly store?: ResourceStore;
 }
@@ -54,6 +63,17 @@ function createResource(definition: ResourceDefinition, storage: Storage): Resou
     definition,
     apiVersion,
     groupResource: { group, resource: plural },
+    expected: {
+      group,
+      version,
+      kind,
+      get schema() {
+        return builtinSchema(definition.schema);
+      },
+    },
+    get typeSchema() {
+      return schemaFromOpenApi(builtinDefinitions(), definition.schema);
+    },
     ...(storagePath === undefined ? {} : { store: storage.resource({ storagePath, group, plural, kind, apiVersion }) }),
   };
 }

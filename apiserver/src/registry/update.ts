@@ -5,15 +5,14 @@ import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
 import {
   badRequest,
   conflict,
-  forbidden,
   notFound,
   staleObjectMessage,
 } from '@kubelab/apimachinery/status-error';
+import { forbiddenByAuthorization } from '../authorization/forbidden.js';
 import type { Entry, ResourceStore, Update } from '../storage/store.js';
 import { completeNew, storeOf, ttlOptions } from './create.js';
 import { admissionRequest, admit, type Engine, storageHookFor, validateAdmission, type WriteRequest } from './engine.js';
 import { recordUpdate } from './field-ownership.js';
-import { describeForbidden } from './forbidden.js';
 import {
   countGeneration,
   dedupOwnerReferences,
@@ -112,7 +111,7 @@ async function createInstead(
 }
 
 async function authorizeCreate(engine: Engine, request: WriteRequest): Promise<void> {
-  const { definition, groupResource } = request.resource;
+  const { definition } = request.resource;
   const attributes = {
     user: request.user,
     verb: 'create',
@@ -126,7 +125,7 @@ async function authorizeCreate(engine: Engine, request: WriteRequest): Promise<v
     path: '',
   };
   const decision = await engine.authorizer.authorize(attributes);
-  if (!decision.allowed) throw forbidden(groupResource, request.name, describeForbidden(attributes, decision.reason));
+  if (!decision.allowed) throw forbiddenByAuthorization(attributes, decision.reason);
 }
 
 async function changeExisting(

@@ -8,8 +8,8 @@ import type { EntryPredicate, WatchEvent, Watcher, WatchSink } from './store.js'
 export interface CacheWatcherOptions {
   sink: WatchSink;
   predicate: EntryPredicate | undefined;
-  /** Sent before anything else: the initial state, or changes of the past. */
-  backlog: Iterator<WatchEvent>;
+  /** Sent before anything else: the initial state, or changes of the past. Undefined in between gives others a turn. */
+  backlog: Iterator<WatchEvent | undefined>;
   /** Changes up to this revision are not for this watcher: it knows them, or they are in the backlog. */
   afterRevision: number;
   /** Events that may wait while the sink takes none. */
@@ -23,7 +23,7 @@ const batchSize = 128;
 
 export class CacheWatcher implements Watcher {
   readonly #options: CacheWatcherOptions;
-  #backlog: Iterator<WatchEvent> | undefined;
+  #backlog: Iterator<WatchEvent | undefined> | undefined;
   #queue: WatchEvent[] = [];
   #started = false;
   #paused = false;
@@ -52,7 +52,7 @@ export class CacheWatcher implements Watcher {
     }
     if (event === undefined) return false;
     this.#queue.push(event);
-    if (this.#queue.length > this.#options.queueLimit && this.#isHeldUp) this.end(watchTooSlow());
+    if (this.#queue.length > this.#options.queueLimit && this.#isHeldUp) this.#finish(watchTooSlow(), true);
     return true;
   }
 
@@ -101,7 +101,7 @@ export class CacheWatcher implements Watcher {
   #next(): WatchEvent[] {
     if (this.#over || this.#paused || !this.#started) return [];
     const past = this.#nextOfBacklog();
-    if (past.length > 0) return past;
+    if (past.length > 0 || this.#backlog !== undefined) return past;
     if (this.#queue.length > batchSize) return this.#queue.splice(0, batchSize);
     const events = this.#queue;
     if (events.length > 0) this.#queue = [];
@@ -113,17 +113,21 @@ export class CacheWatcher implements Watcher {
     while (this.#backlog !== undefined && events.length < batchSize) {
       const { done, value } = this.#backlog.next();
       if (done) this.#backlog = undefined;
-      else events.push(value);
+      else if (value !== undefined) events.push(value);
+      else {
+        if (events.length === 0) setImmediate(() => this.flush());
+        break;
+      }
     }
     return events;
   }
 
-  #finish(error: Error | undefined): void {
+  #finish(error: Error | undefined, slow = false): void {
     if (this.#over) return;
     this.#over = true;
     this.#queue = [];
     this.#backlog = undefined;
-    this.#options.onOver(error !== undefined && error.message === watchTooSlow().message);
+    this.#options.onOver(slow);
     this.#options.sink.onEnd(error);
   }
 }

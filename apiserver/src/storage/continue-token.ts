@@ -18,7 +18,9 @@ export function keyAfter(key: string): string {
 }
 
 export function encodeContinue(token: ContinueToken): string {
-  return Buffer.from(JSON.stringify({ v: tokenVersion, rv: token.revision, start: token.startKey })).toString('base64url');
+  return Buffer.from(JSON.stringify({ v: tokenVersion, rv: token.revision, start: token.startKey })).toString(
+    'base64url',
+  );
 }
 
 function invalid(why: string): Error {

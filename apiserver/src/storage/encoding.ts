@@ -71,7 +71,10 @@ export class StoredEntry implements Entry {
     if (this.#stored !== undefined) return this.#stored;
     const bytes = this.bytes;
     const start = this.itemOffset + metadataField.length;
-    return Buffer.concat([bytes.subarray(0, start), bytes.subarray(start + splicedLength(bytes, start, this.revision))]);
+    return Buffer.concat([
+      bytes.subarray(0, start),
+      bytes.subarray(start + splicedLength(bytes, start, this.revision)),
+    ]);
   }
 
   /** Whether `stored` is what etcd holds already. */

@@ -82,7 +82,11 @@ export interface EtcdClient {
   /** The new lease's id. */
   grantLease(ttlSeconds: number): Promise<string>;
   /** Writes if the key's version (its number of writes) is `expectedVersion`; gives the version after that and etcd's revision. */
-  putAtVersion(request: { key: string; value: string; expectedVersion: number }): Promise<{ succeeded: boolean; version: number; revision: number }>;
+  putAtVersion(request: {
+    key: string;
+    value: string;
+    expectedVersion: number;
+  }): Promise<{ succeeded: boolean; version: number; revision: number }>;
   compact(revision: number): Promise<void>;
   status(): Promise<EtcdStatus>;
   /** One watch over all keys. */

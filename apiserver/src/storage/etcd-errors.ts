@@ -1,6 +1,6 @@
 /** What etcd and gRPC report, told apart by what a caller can do about it, and mapped to StatusErrors. */
 
-import { serviceUnavailable, StatusError, timeout } from '@kubelab/apimachinery/status-error';
+import { StatusError, serviceUnavailable, timeout } from '@kubelab/apimachinery/status-error';
 
 /** The revision asked for was compacted away. */
 export class CompactedError extends Error {

@@ -1,10 +1,21 @@
 /** {@link EtcdClient} on the etcd3 package: its connections, TLS and stubs, without its watcher, retries and circuit breaker. */
 
-import { type Clock, systemClock } from '@kubelab/component/clock';
 import { type CallOptions, InterceptingCall, type Interceptor, type Metadata } from '@grpc/grpc-js';
-import { Etcd3, type IKeyValue, type IOptions, type IRequestOp, type IResponseOp, type IWatchResponse } from 'etcd3';
+import { type Clock, systemClock } from '@kubelab/component/clock';
 import { noop } from 'cockatiel';
-import type { EtcdClient, EtcdStatus, KeyEvent, KeyValue, RangePage, RangeRequest, WatchCall, WatchMessage, WatchRequest, WriteResult } from './etcd-client.js';
+import { Etcd3, type IKeyValue, type IOptions, type IRequestOp, type IResponseOp, type IWatchResponse } from 'etcd3';
+import type {
+  EtcdClient,
+  EtcdStatus,
+  KeyEvent,
+  KeyValue,
+  RangePage,
+  RangeRequest,
+  WatchCall,
+  WatchMessage,
+  WatchRequest,
+  WriteResult,
+} from './etcd-client.js';
 import { mapEtcdError } from './etcd-errors.js';
 import { type RetryPolicy, withRetries } from './etcd-retry.js';
 
@@ -81,7 +92,9 @@ class Etcd3Client implements EtcdClient {
   }
 
   async currentRevision(): Promise<{ revision: number; clusterId: string }> {
-    const { header } = await this.#read((call) => this.#etcd.kv.range({ key: revisionProbeKey, count_only: true }, call));
+    const { header } = await this.#read((call) =>
+      this.#etcd.kv.range({ key: revisionProbeKey, count_only: true }, call),
+    );
     return { revision: Number(header.revision), clusterId: header.cluster_id };
   }
 
@@ -97,7 +110,11 @@ class Etcd3Client implements EtcdClient {
         call,
       ),
     );
-    return { kvs: response.kvs.map(toKeyValue), count: Number(response.count), revision: Number(response.header.revision) };
+    return {
+      kvs: response.kvs.map(toKeyValue),
+      count: Number(response.count),
+      revision: Number(response.header.revision),
+    };
   }
 
   put(request: { key: string; value: Buffer; expectedRevision: number; lease?: string }): Promise<WriteResult> {
@@ -116,7 +133,11 @@ class Etcd3Client implements EtcdClient {
     return lease.ID;
   }
 
-  async putAtVersion(request: { key: string; value: string; expectedVersion: number }): Promise<{ succeeded: boolean; version: number; revision: number }> {
+  async putAtVersion(request: {
+    key: string;
+    value: string;
+    expectedVersion: number;
+  }): Promise<{ succeeded: boolean; version: number; revision: number }> {
     const key = Buffer.from(request.key);
     const response = await this.#write((call) =>
       this.#etcd.kv.txn(

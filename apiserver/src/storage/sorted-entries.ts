@@ -49,7 +49,8 @@ export class SortedEntries {
   /** Calls `visit` in order of the keys until it returns false. */
   forEach(range: KeyRange, visit: (entry: StoredEntry) => boolean): void {
     if (range.end === undefined) this.#forEachFrom(range.start, visit);
-    else this.#tree.forRange(range.start, range.end, false, (_key, entry) => (visit(entry) ? undefined : { break: true }));
+    else
+      this.#tree.forRange(range.start, range.end, false, (_key, entry) => (visit(entry) ? undefined : { break: true }));
   }
 
   toArray(range: KeyRange): StoredEntry[] {

@@ -123,7 +123,13 @@ export interface ResourceStore {
 
 export interface Storage {
   /** `storagePath` is the folder below `/registry/`, e.g. `pods` or `services/specs`. Calls with the same path share one store. */
-  resource(options: { storagePath: string; group: string; plural: string; kind: string; apiVersion: string }): ResourceStore;
+  resource(options: {
+    storagePath: string;
+    group: string;
+    plural: string;
+    kind: string;
+    apiVersion: string;
+  }): ResourceStore;
   /** Fails with a readable error when etcd does not answer or the caches are not ready. */
   healthy(): Promise<void>;
   close(): Promise<void>;

@@ -137,7 +137,10 @@ export class WatchStream {
     // The last revision of a fragment may go on in the next one.
     this.#fragments = message.fragment ? events : [];
     if (message.fragment) return;
-    const fresh = events[0] !== undefined && events[0].revision > this.#seen ? events : events.filter((event) => event.revision > this.#seen);
+    const fresh =
+      events[0] !== undefined && events[0].revision > this.#seen
+        ? events
+        : events.filter((event) => event.revision > this.#seen);
     const last = fresh[fresh.length - 1];
     if (last !== undefined) this.#advance(fresh, last.revision);
   }
@@ -156,7 +159,8 @@ export class WatchStream {
       if (!(error instanceof CompactedError)) await this.#options.clock.sleep(pause, this.#stop.signal);
       await this.#checkIdentity(error instanceof CompactedError);
     } catch (cause) {
-      if (!this.#stop.signal.aborted) this.#options.onBroken?.(cause instanceof Error ? cause : new Error(String(cause)));
+      if (!this.#stop.signal.aborted)
+        this.#options.onBroken?.(cause instanceof Error ? cause : new Error(String(cause)));
     }
   }
 

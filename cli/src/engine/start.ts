@@ -17,7 +17,9 @@ export interface EngineStart {
 }
 
 /** The engine; starts one where none answers and this user may. Says in `started` how. */
-export async function ensureEngine(options: EngineStart): Promise<{ docker: Docker; version: string; started?: string }> {
+export async function ensureEngine(
+  options: EngineStart,
+): Promise<{ docker: Docker; version: string; started?: string }> {
   const found = await probeEngine();
   if ('docker' in found) return found;
   if (process.platform !== 'linux' || process.getuid?.() !== 0 || process.env['DOCKER_HOST']) {
@@ -47,7 +49,8 @@ async function startEngine({ report }: EngineStart): Promise<string> {
   if (existsSync('/run/systemd/system')) {
     report('systemctl start docker');
     const { code, lines } = await tryRun('systemctl', ['start', 'docker']);
-    if (code !== 0) throw new CliError('systemd could not start Docker.', { hint: 'See `journalctl -u docker`.', details: lines });
+    if (code !== 0)
+      throw new CliError('systemd could not start Docker.', { hint: 'See `journalctl -u docker`.', details: lines });
     return 'by systemd';
   }
   if (!(await hasCommand('dockerd'))) {

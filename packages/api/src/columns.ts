@@ -66,7 +66,12 @@ export function containerColumns<T extends KubeObject>(
     (containersOf(object) ?? []).map((container) => container[field] ?? '').join(',');
   return [
     column<T>('Containers', 'Names of each container in the template.', (object) => join(object, 'name'), wide),
-    column<T>('Images', 'Images referenced by each container in the template.', (object) => join(object, 'image'), wide),
+    column<T>(
+      'Images',
+      'Images referenced by each container in the template.',
+      (object) => join(object, 'image'),
+      wide,
+    ),
   ];
 }
 

@@ -1,6 +1,7 @@
 /** Typed description of one kind, turned into the ResourceDefinition that the engine works with. */
-import type { KubeObject } from '@kubelab/apimachinery/meta';
+
 import type { FieldError } from '@kubelab/apimachinery/field-error';
+import type { KubeObject } from '@kubelab/apimachinery/meta';
 import type { GroupVersion } from './group-versions.js';
 import type { PrinterColumn, ResourceDefinition, ResourceHooks, SubresourceDefinition, Verb } from './resource.js';
 

@@ -9,7 +9,11 @@ export function selectableFieldsOf(definition: ResourceDefinition): readonly str
 }
 
 /** The text of a selectable field; empty where the object has none. */
-export function selectableFieldValue(definition: ResourceDefinition, object: UnstructuredObject, field: string): string {
+export function selectableFieldValue(
+  definition: ResourceDefinition,
+  object: UnstructuredObject,
+  field: string,
+): string {
   const special = definition.hooks.fieldValue?.(object, field);
   if (special !== undefined) return special;
   let value: unknown = object;

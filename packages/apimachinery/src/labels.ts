@@ -6,7 +6,8 @@ import { badRequest } from './status-error.js';
 
 export interface LabelSelectorRequirement {
   key: string;
-  operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+  /** In, NotIn, Exists or DoesNotExist; a plain string because objects come from clients. */
+  operator: string;
   values?: string[];
 }
 
@@ -42,7 +43,7 @@ const integer = /^[+-]?[0-9]+$/;
 const int64Max = 2n ** 63n - 1n;
 
 /** A key such as `__proto__` or `constructor` must not be answered by the prototype. */
-function valueOf(labels: Labels | undefined, key: string): string | undefined {
+function ownValue(labels: Labels | undefined, key: string): string | undefined {
   return labels !== undefined && Object.hasOwn(labels, key) ? labels[key] : undefined;
 }
 
@@ -60,7 +61,7 @@ function comparesAs(requirement: Requirement, value: string): boolean {
 }
 
 export function matchesRequirement(requirement: Requirement, labels: Labels | undefined): boolean {
-  const value = valueOf(labels, requirement.key);
+  const value = ownValue(labels, requirement.key);
   switch (requirement.operator) {
     case '=':
     case '==':
@@ -181,18 +182,17 @@ export function newRequirement(key: string, operator: SelectorOperator, values: 
   return { key, operator, values: [...new Set(values)] };
 }
 
-const operatorOf: Readonly<Record<LabelSelectorRequirement['operator'], SelectorOperator>> = {
-  In: 'in',
-  NotIn: 'notin',
-  Exists: 'exists',
-  DoesNotExist: '!',
-};
+const operatorOf: ReadonlyMap<string, SelectorOperator> = new Map([
+  ['In', 'in'],
+  ['NotIn', 'notin'],
+  ['Exists', 'exists'],
+  ['DoesNotExist', '!'],
+]);
 
 function requirementOf(expression: LabelSelectorRequirement): Requirement {
-  if (!Object.hasOwn(operatorOf, expression.operator)) {
-    throw badRequest(`${JSON.stringify(expression.operator)} is not a valid label selector operator`);
-  }
-  return newRequirement(expression.key, operatorOf[expression.operator], expression.values ?? []);
+  const operator = operatorOf.get(expression.operator);
+  if (!operator) throw badRequest(`${JSON.stringify(expression.operator)} is not a valid label selector operator`);
+  return newRequirement(expression.key, operator, expression.values ?? []);
 }
 
 /** Throws StatusError 400 for what validation would have refused. */

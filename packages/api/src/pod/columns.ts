@@ -22,7 +22,12 @@ export const podColumns = [
   ageColumn<Pod>(),
   column<Pod>('IP', `${status}#podIP`, (pod) => pod.status?.podIPs?.[0]?.ip || '<none>', wide),
   column<Pod>('Node', 'io.k8s.api.core.v1.PodSpec#nodeName', (pod) => pod.spec.nodeName || '<none>', wide),
-  column<Pod>('Nominated Node', `${status}#nominatedNodeName`, (pod) => pod.status?.nominatedNodeName || '<none>', wide),
+  column<Pod>(
+    'Nominated Node',
+    `${status}#nominatedNodeName`,
+    (pod) => pod.status?.nominatedNodeName || '<none>',
+    wide,
+  ),
   column<Pod>('Readiness Gates', 'io.k8s.api.core.v1.PodSpec#readinessGates', readinessGates, wide),
 ];
 
@@ -45,9 +50,7 @@ interface Restarts {
 /** What `kubectl get pods` says about a pod. */
 export function summarizePod(pod: Pod): PodSummary {
   const podStatus = pod.status ?? {};
-  const sidecars = new Set(
-    (pod.spec.initContainers ?? []).filter(isSidecar).map((container) => container.name),
-  );
+  const sidecars = new Set((pod.spec.initContainers ?? []).filter(isSidecar).map((container) => container.name));
   const init = summarizeInit(podStatus, sidecars, pod.spec.initContainers?.length ?? 0);
   const main =
     init.reason === undefined || isInitialized(podStatus)

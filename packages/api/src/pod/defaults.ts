@@ -52,7 +52,6 @@ export function defaultPodSpec(spec: PodSpec): void {
   }
   for (const volume of spec.volumes ?? []) defaultVolume(volume);
   for (const container of allContainers(spec)) defaultContainer(container);
-  for (const constraint of spec.topologySpreadConstraints ?? []) constraint.whenUnsatisfiable ||= 'DoNotSchedule';
 }
 
 /** Regular, init and ephemeral containers, which share the fields that matter here. */
@@ -123,7 +122,10 @@ function defaultProjection(source: VolumeProjection): void {
   if (source.serviceAccountToken) source.serviceAccountToken.expirationSeconds ??= 3600;
 }
 
-function defaultDownwardFile(file: { fieldRef?: { apiVersion?: string }; resourceFieldRef?: { divisor?: string } }): void {
+function defaultDownwardFile(file: {
+  fieldRef?: { apiVersion?: string };
+  resourceFieldRef?: { divisor?: string };
+}): void {
   if (file.fieldRef) file.fieldRef.apiVersion ||= 'v1';
   if (file.resourceFieldRef) file.resourceFieldRef.divisor ||= '0';
 }

@@ -1,0 +1,127 @@
+/** Answers with a collection: the stored bytes of its objects one after the other, or a projection of them. */
+
+import type { ServerResponse } from 'node:http';
+import { createGzip, type Gzip } from 'node:zlib';
+import type { ResourceDefinition } from '@kubelab/api/resource';
+import { toApiVersion } from '@kubelab/apimachinery/meta';
+import type { Entry, Page } from '../storage/store.js';
+import type { Exchange } from './exchange.js';
+import type { OutputFormat } from './media-types.js';
+import { parseIncludeObject } from './object-response.js';
+import { metadataListOf, tableOf } from './projections.js';
+import { acceptsGzip, sendBody, wantsPretty } from './respond.js';
+
+export interface ListResponse {
+  definition: ResourceDefinition;
+  page: Page;
+  format: OutputFormat;
+  now: Date;
+}
+
+/** How many objects are put into one write: enough to be fast, few enough to leave room for other requests. */
+const itemsPerChunk = 100;
+const gzipThresholdBytes = 128 * 1024;
+
+export async function sendList(exchange: Exchange, list: ListResponse): Promise<void> {
+  const { format } = list;
+  const plain = format.projection === 'object' && format.encoding === 'json';
+  if (plain && !wantsPretty(exchange.query, exchange.userAgent)) {
+    await sendConcatenated(exchange, list);
+    return;
+  }
+  const bytes = format.projection === 'object' ? Buffer.concat(pieces(list)) : Buffer.from(project(exchange, list));
+  await sendBody(exchange, { code: 200, encoding: format.encoding, bytes });
+}
+
+function project(exchange: Exchange, { definition, page, format, now }: ListResponse): string {
+  const { metaVersion } = format;
+  const objects = page.entries.map((entry) => entry.object);
+  if (format.projection === 'metadata') return JSON.stringify(metadataListOf(objects, listMeta(page), metaVersion));
+  const includeObject = parseIncludeObject(exchange.query);
+  return JSON.stringify(tableOf(objects, listMeta(page), { definition, metaVersion, includeObject, now }));
+}
+
+function listMeta(page: Page): Record<string, unknown> {
+  return {
+    resourceVersion: String(page.revision),
+    ...(page.continue === undefined ? {} : { continue: page.continue }),
+    ...(page.remainingItemCount === undefined ? {} : { remainingItemCount: page.remainingItemCount }),
+  };
+}
+
+const openBrace = Buffer.from('{');
+const commaBrace = Buffer.from(',{');
+const listEnd = Buffer.from(']}\n');
+
+function listHead({ definition, page }: ListResponse): Buffer {
+  const { group, version, listKind } = definition;
+  const head = { kind: listKind, apiVersion: toApiVersion(group, version), metadata: listMeta(page) };
+  return Buffer.from(`${JSON.stringify(head).slice(0, -1)},"items":[`);
+}
+
+function itemPieces(entries: readonly Entry[], first: boolean): Buffer[] {
+  const buffers: Buffer[] = [];
+  for (const [index, entry] of entries.entries()) {
+    buffers.push(first && index === 0 ? openBrace : commaBrace, entry.bytes.subarray(entry.itemOffset));
+  }
+  return buffers;
+}
+
+function pieces(list: ListResponse): Buffer[] {
+  return [listHead(list), ...itemPieces(list.page.entries, true), listEnd];
+}
+
+async function sendConcatenated(exchange: Exchange, list: ListResponse): Promise<void> {
+  const { request, response } = exchange;
+  const { entries } = list.page;
+  const head = listHead(list);
+  let size = head.length + listEnd.length;
+  for (const [index, entry] of entries.entries()) size += entry.bytes.length - entry.itemOffset + (index === 0 ? 1 : 2);
+  const compressed = size > gzipThresholdBytes && acceptsGzip(request);
+  response.writeHead(200, {
+    'Cache-Control': 'no-cache, private',
+    'Content-Type': 'application/json',
+    ...(exchange.warnings.isEmpty ? {} : { Warning: exchange.warnings.headerValues() }),
+    ...(compressed ? { 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' } : { 'Content-Length': size }),
+  });
+  if (request.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  if (!compressed) {
+    await writeChunks(response, response, head, entries);
+    return;
+  }
+  const gzip = createGzip({ level: 1 });
+  gzip.pipe(response);
+  await writeChunks(gzip, response, head, entries);
+}
+
+/** Writes in steps, waiting for slow clients. Gives up without error when the client goes away. */
+async function writeChunks(
+  sink: ServerResponse | Gzip,
+  response: ServerResponse,
+  head: Buffer,
+  entries: readonly Entry[],
+): Promise<void> {
+  let pending = [head];
+  for (let start = 0; start < entries.length; start += itemsPerChunk) {
+    pending.push(...itemPieces(entries.slice(start, start + itemsPerChunk), start === 0));
+    if (response.destroyed) return;
+    if (!sink.write(Buffer.concat(pending))) await drained(sink, response);
+    pending = [];
+  }
+  if (!response.destroyed) sink.end(Buffer.concat([...pending, listEnd]));
+}
+
+function drained(sink: ServerResponse | Gzip, response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      sink.off('drain', done);
+      response.off('close', done);
+      resolve();
+    };
+    sink.on('drain', done);
+    response.on('close', done);
+  });
+}

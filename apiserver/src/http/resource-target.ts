@@ -1,0 +1,61 @@
+/** What a resource request is about: the resource, where, and whether it may be asked that at all. */
+
+import type { Verb } from '@kubelab/api/resource';
+import { StatusError } from '@kubelab/apimachinery/status-error';
+import type { RequestInfo } from '../contracts.js';
+import type { Resource, Resources } from '../registry/resources.js';
+
+export interface Target {
+  resource: Resource;
+  /** Undefined for cluster-scoped kinds, and for lists and watches over all namespaces. */
+  namespace: string | undefined;
+  name: string;
+  subresource: string;
+}
+
+/** The generic answer for a path that leads nowhere. */
+export function pathNotFound(): StatusError {
+  return new StatusError({
+    code: 404,
+    reason: 'NotFound',
+    message: 'the server could not find the requested resource',
+    details: {},
+  });
+}
+
+export function methodNotAllowed(): StatusError {
+  return new StatusError({
+    code: 405,
+    reason: 'MethodNotAllowed',
+    message: 'the server does not allow this method on the requested resource',
+    details: {},
+  });
+}
+
+/** Throws StatusError 404 or 405. */
+export function resolveTarget(info: RequestInfo, resources: Resources): Target {
+  const resource = resources.find(info.apiGroup, info.apiVersion, info.resource);
+  if (!resource) throw pathNotFound();
+  const { definition } = resource;
+  const isNamespaceItself = definition.plural === 'namespaces' && definition.group === '';
+  const namespace = isNamespaceItself ? undefined : info.namespace;
+  if (namespace !== undefined && !definition.namespaced) throw pathNotFound();
+  const acrossNamespaces = info.verb === 'list' || info.verb === 'watch';
+  if (definition.namespaced && namespace === undefined && !acrossNamespaces) {
+    throw info.name === '' ? methodNotAllowed() : pathNotFound();
+  }
+  checkVerb(info, resource);
+  return { resource, namespace, name: info.name, subresource: info.subresource };
+}
+
+function checkVerb(info: RequestInfo, resource: Resource): void {
+  const { definition } = resource;
+  if (info.subresource === '') {
+    if (!definition.verbs.includes(info.verb as Verb)) throw methodNotAllowed();
+    if (info.name === '' && (info.verb === 'update' || info.verb === 'patch')) throw methodNotAllowed();
+    if (info.name !== '' && info.verb === 'create') throw methodNotAllowed();
+    return;
+  }
+  if (!Object.hasOwn(definition.subresources, info.subresource)) throw pathNotFound();
+  if (!definition.subresources[info.subresource]?.verbs.includes(info.verb as Verb)) throw methodNotAllowed();
+}

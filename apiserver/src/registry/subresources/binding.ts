@@ -1,0 +1,82 @@
+/** pods/binding: the one way to give a pod its node. */
+
+import type { Binding, Pod } from '@kubelab/api/types';
+import { invalidObject, notSupported, required } from '@kubelab/apimachinery/field-error';
+import { deepClone } from '@kubelab/apimachinery/json';
+import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
+import { badRequest, conflict, notFound } from '@kubelab/apimachinery/status-error';
+import { timestamp } from '@kubelab/component/clock';
+import type { ActionHandler, RequestContext } from '../../contracts.js';
+import { storeOf } from '../create.js';
+import type { Engine } from '../engine.js';
+import { type Resource, storageKey } from '../resources.js';
+
+const podBinding = { group: '', resource: 'pods/binding' };
+
+export function createBindingHandler(engine: Engine, pods: Resource): ActionHandler {
+  return {
+    async create(context, body, { dryRun }) {
+      const binding = body as unknown as Binding;
+      const name = podName(context, binding);
+      validateBinding(binding, name);
+      const store = storeOf(pods, 'create');
+      const key = storageKey(context.info.namespace, name);
+      const assign = (current: UnstructuredObject | undefined): UnstructuredObject => {
+        if (!current) throw notFound(pods.groupResource, name);
+        return assigned(current as unknown as Pod, binding, timestamp(engine.clock));
+      };
+      if (dryRun) assign((await store.get(key))?.object);
+      else await store.update(key, (current) => ({ action: 'write', object: assign(current?.object) }));
+      return { code: 201, object: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } };
+    },
+  };
+}
+
+function podName(context: RequestContext, binding: Binding): string {
+  const given = binding.metadata?.name ?? '';
+  const { name } = context.info;
+  if (name !== '' && given !== '' && given !== name) {
+    throw badRequest(`name in URL does not match name in Binding object: ${given}`);
+  }
+  const namespace = binding.metadata?.namespace ?? '';
+  if (namespace !== '' && namespace !== context.info.namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  return name === '' ? given : name;
+}
+
+function validateBinding(binding: Binding, name: string): void {
+  const errors = [];
+  if (name === '') errors.push(required('metadata.name', 'name or generateName is required'));
+  const { kind = '', name: node = '' } = binding.target ?? {};
+  if (kind !== '' && kind !== 'Node') errors.push(notSupported('target.kind', kind, ['Node', '<empty>']));
+  if (node === '') errors.push(required('target.name'));
+  if (errors.length > 0) throw invalidObject({ group: '', kind: 'Binding' }, name, errors);
+}
+
+function assigned(current: Pod, binding: Binding, now: string): UnstructuredObject {
+  const { name, uid, deletionTimestamp } = current.metadata;
+  const refuse = (why: string): Error => conflict(podBinding, name, why);
+  const wantedUid = binding.metadata?.uid;
+  if (wantedUid && wantedUid !== uid) {
+    throw refuse(`Precondition failed: UID in precondition: ${wantedUid}, UID in object meta: ${uid}`);
+  }
+  if (deletionTimestamp) throw refuse(`pod ${name} is being deleted, cannot be assigned to a host`);
+  if (current.spec?.nodeName) {
+    throw refuse(`pod ${name} is already assigned to node ${JSON.stringify(current.spec.nodeName)}`);
+  }
+  if (current.spec?.schedulingGates?.length) throw refuse(`pod ${name} has non-empty .spec.schedulingGates`);
+  const pod = deepClone(current);
+  if (pod.spec) pod.spec.nodeName = binding.target.name ?? '';
+  const { annotations, labels } = binding.metadata ?? {};
+  if (annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...annotations };
+  if (labels) pod.metadata.labels = { ...pod.metadata.labels, ...labels };
+  setScheduled(pod, now);
+  return pod as unknown as UnstructuredObject;
+}
+
+function setScheduled(pod: Pod, now: string): void {
+  const others = (pod.status?.conditions ?? []).filter((condition) => condition.type !== 'PodScheduled');
+  const condition = { type: 'PodScheduled', status: 'True', lastTransitionTime: now };
+  pod.status = { ...pod.status, conditions: [...others, condition] };
+}

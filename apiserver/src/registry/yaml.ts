@@ -1,0 +1,52 @@
+/** YAML from clients, read as Go's YAML library reads it into JSON, within limits. */
+
+import { isObject, maxJsonDepth, setOwn } from '@kubelab/apimachinery/json';
+import { CORE_SCHEMA, load, Type, types, YAMLException } from 'js-yaml';
+
+/** More nodes than any API object has; aliases of aliases can stand for billions. */
+const maxNodes = 1_000_000;
+
+const truths = new Set(['y', 'Y', 'yes', 'Yes', 'YES', 'on', 'On', 'ON']);
+const untruths = new Set(['n', 'N', 'no', 'No', 'NO', 'off', 'Off', 'OFF']);
+
+/** YAML 1.1's other booleans, which Go's library knows. */
+const oldBooleans = new Type('tag:kubelab,2024:old-bool', {
+  kind: 'scalar',
+  resolve: (text: string | null) => text !== null && (truths.has(text) || untruths.has(text)),
+  construct: (text: string) => truths.has(text),
+});
+
+// The types for timestamps and binary data are left out: both are strings in JSON.
+const schema = CORE_SCHEMA.extend({ implicit: [types.merge, oldBooleans] });
+
+/** The text is no YAML; the message is for the client. */
+export class YamlError extends Error {
+  override readonly name = 'YamlError';
+}
+
+/** Throws YamlError for malformed text, more than one document, and too deep or too large values. */
+export function parseYaml(text: string): unknown {
+  let value: unknown;
+  try {
+    value = load(text, { schema });
+  } catch (cause) {
+    if (!(cause instanceof YAMLException)) throw cause;
+    const line = cause.mark ? `line ${cause.mark.line + 1}: ` : '';
+    throw new YamlError(`yaml: ${line}${cause.reason ?? cause.message}`, { cause });
+  }
+  return unfold(value, { nodes: 0 }, 0);
+}
+
+/** Copies the value, so that nothing is shared through aliases. */
+function unfold(value: unknown, count: { nodes: number }, depth: number): unknown {
+  if (++count.nodes > maxNodes) throw new YamlError('yaml: document contains excessive aliasing');
+  if (depth > maxJsonDepth) throw new YamlError('yaml: exceeded max depth');
+  if (Array.isArray(value)) return value.map((item) => unfold(item, count, depth + 1));
+  if (!isObject(value)) return value;
+  const copy: Record<string, unknown> = {};
+  for (const [key, item] of Object.entries(value)) {
+    if (key === '__proto__') throw new YamlError('yaml: field name "__proto__" is not allowed');
+    setOwn(copy, key, unfold(item, count, depth + 1));
+  }
+  return copy;
+}

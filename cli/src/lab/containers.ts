@@ -1,0 +1,69 @@
+import type Docker from 'dockerode';
+import type { Lab } from './lab.js';
+
+const projectLabel = 'com.docker.compose.project';
+const serviceLabel = 'com.docker.compose.service';
+const numberLabel = 'com.docker.compose.container-number';
+
+/** The services that run for as long as the lab does; `node` besides, as often as there are nodes. */
+export const longRunningServices = ['etcd', 'apiserver', 'scheduler', 'controller-manager', 'registry'] as const;
+export const oneShotServices = ['pki', 'seed', 'addons'] as const;
+
+/** A container of the lab, as the engine lists it. */
+export interface LabContainer {
+  id: string;
+  name: string;
+  service: string;
+  /** 1, 2, ... within its service. */
+  number: number;
+  /** running, exited, paused, created, restarting, dead. */
+  state: string;
+  /** The engine's words: `Up 3 minutes (healthy)`. */
+  status: string;
+  imageId: string;
+  /** In the project's network; empty when it does not run. */
+  address: string;
+}
+
+/** All containers of the lab, stopped ones too, by service and number. */
+export async function listContainers(docker: Docker, lab: Pick<Lab, 'project'>): Promise<LabContainer[]> {
+  const found = await docker.listContainers({ all: true, filters: { label: [`${projectLabel}=${lab.project}`] } });
+  return found
+    .map((item) => ({
+      id: item.Id,
+      name: (item.Names[0] ?? item.Id).replace(/^\//, ''),
+      service: item.Labels[serviceLabel] ?? '',
+      number: Number(item.Labels[numberLabel] ?? 0),
+      state: item.State,
+      status: item.Status,
+      imageId: item.ImageID,
+      address: Object.values(item.NetworkSettings?.Networks ?? {})[0]?.IPAddress ?? '',
+    }))
+    .sort((a, b) => a.service.localeCompare(b.service) || a.number - b.number);
+}
+
+/** The name under which a node's container joins the cluster. */
+export function nodeName(container: Pick<LabContainer, 'service' | 'number'>): string {
+  return `${container.service}-${container.number}`;
+}
+
+export function isNode(container: LabContainer): boolean {
+  return container.service === 'node';
+}
+
+/** The last lines a container wrote. */
+export async function tailOf(docker: Docker, id: string, lines: number): Promise<string[]> {
+  const output = await docker.getContainer(id).logs({ stdout: true, stderr: true, tail: lines });
+  return demultiplex(output).trimEnd().split('\n');
+}
+
+/** Containers without a terminal have their two streams in frames: one byte stream, three of nothing, four of length. */
+export function demultiplex(output: Buffer): string {
+  const parts: Buffer[] = [];
+  for (let offset = 0; offset + 8 <= output.length; ) {
+    const length = output.readUInt32BE(offset + 4);
+    parts.push(output.subarray(offset + 8, offset + 8 + length));
+    offset += 8 + length;
+  }
+  return Buffer.concat(parts).toString('utf8');
+}

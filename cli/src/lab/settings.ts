@@ -1,0 +1,72 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { CliError } from '../errors.js';
+
+export type FailureClock = 'upstream' | 'fast';
+
+/** How a lab was brought up; later commands, and an `up` without flags, keep to it. */
+export interface LabSettings {
+  nodes: number;
+  failureClock: FailureClock;
+  legacyTokenSecrets: boolean;
+  apiPort: number;
+  /** 0: any free port, here and below. */
+  registryPort: number;
+  etcdMetricsPort: number;
+  schedulerPort: number;
+  controllerManagerPort: number;
+  /** As Docker writes sizes: `2g`. */
+  nodeMemory: string;
+  /** Whether the context is in the user's kubeconfig. */
+  mergeKubeconfig: boolean;
+}
+
+export const defaultSettings: LabSettings = {
+  nodes: 3,
+  failureClock: 'upstream',
+  legacyTokenSecrets: false,
+  apiPort: 6443,
+  registryPort: 5000,
+  etcdMetricsPort: 2381,
+  schedulerPort: 10259,
+  controllerManagerPort: 10257,
+  nodeMemory: '2g',
+  mergeKubeconfig: true,
+};
+
+/** What a file holds besides the settings. */
+export interface LabRecord {
+  settings: LabSettings;
+  /** Fingerprint of everything that was applied by the last successful `up`. */
+  applied?: string;
+}
+
+export function readRecord(file: string): LabRecord | undefined {
+  if (!existsSync(file)) return undefined;
+  try {
+    const record = JSON.parse(readFileSync(file, 'utf8')) as LabRecord;
+    return { ...record, settings: { ...defaultSettings, ...record.settings } };
+  } catch (cause) {
+    throw new CliError(`${file} is damaged.`, { hint: 'Remove it and run `kubelab up` again.', cause });
+  }
+}
+
+export function writeRecord(file: string, record: LabRecord): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(`${file}.new`, `${JSON.stringify(record, null, 2)}\n`);
+  renameSync(`${file}.new`, file);
+}
+
+/** Every problem with the settings, as sentences. */
+export function validateSettings(settings: LabSettings): string[] {
+  const problems: string[] = [];
+  if (!Number.isInteger(settings.nodes) || settings.nodes < 1 || settings.nodes > 250) {
+    problems.push('--nodes must be between 1 and 250');
+  }
+  if (settings.apiPort < 1 || settings.apiPort > 65_535) problems.push('--api-port must be between 1 and 65535');
+  if (settings.registryPort < 0 || settings.registryPort > 65_535) {
+    problems.push('--registry-port must be between 0 and 65535');
+  }
+  if (!/^\d+[kmg]?$/i.test(settings.nodeMemory)) problems.push('--node-memory must be a size such as 2g');
+  return problems;
+}

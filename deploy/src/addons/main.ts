@@ -1,0 +1,11 @@
+import { runService } from '@kubelab/component/service';
+import { flags, validate } from './config.js';
+import { runAddons } from './run.js';
+
+process.exitCode = await runService({
+  name: 'addons',
+  description: 'Applies what every cluster of the lab has on top of its API: node bootstrap rights and cluster DNS.',
+  flags,
+  validate,
+  run: runAddons,
+});

@@ -1,0 +1,112 @@
+/** The sandbox half of the RuntimeService: one pause container per pod. */
+import type { Logger } from '@kubelab/component/logger';
+import { CriError } from '@kubelab/proto/cri-error';
+import type * as cri from '@kubelab/proto/generated/runtime-v1';
+import type Docker from 'dockerode';
+import { createNamed, removeForced } from '../engine/create.js';
+import { engineCall, engineCallTolerating, engineStatus } from '../engine/errors.js';
+import type { EngineFactsSource } from '../engine/facts.js';
+import { label, labelFilter, containerType, sandboxType } from '../engine/names.js';
+import type { OomScores } from '../engine/oom-score.js';
+import type { Semaphore } from '../engine/semaphore.js';
+import { planSandbox } from './plan.js';
+import { reportListedSandbox, reportSandbox } from './report.js';
+
+export interface SandboxesOptions {
+  docker: Docker;
+  facts: EngineFactsSource;
+  image: string;
+  cgroupParent: string;
+  oomScores: OomScores;
+  starts: Semaphore;
+  logger: Logger;
+  /** Throws while pods cannot get an address. */
+  requireNetwork(): void;
+  ensureImage(image: string): Promise<void>;
+}
+
+export class Sandboxes {
+  constructor(private readonly options: SandboxesOptions) {}
+
+  /** Creates and starts the pause container. A sandbox that fails to start is taken away again; after a crash in between it stays listed as not ready. */
+  async run(config: cri.PodSandboxConfig, runtimeHandler: string): Promise<string> {
+    if (runtimeHandler !== '') throw new CriError('INVALID_ARGUMENT', `RuntimeHandler "${runtimeHandler}" not supported`);
+    const { docker, facts, image, cgroupParent, oomScores, starts } = this.options;
+    if (config.linux?.securityContext?.namespaceOptions?.network !== 'NODE') this.options.requireNetwork();
+    const { cgroupDriver } = await facts.get();
+    const clampOomScore = (wanted: number): number => oomScores.clamp(wanted);
+    const plan = planSandbox(config, { image, cgroupParent, cgroupDriver, clampOomScore });
+    const pod = `${config.metadata?.namespace}/${config.metadata?.name}`;
+    const id = await engineCall(`create a sandbox for pod "${pod}"`, () => this.create(plan));
+    try {
+      await starts.run(() => docker.getContainer(id).start());
+    } catch (error) {
+      await removeForced(docker, id).catch((cause: unknown) =>
+        this.options.logger.warn('A sandbox that did not start could not be removed', { id, error: cause }),
+      );
+      return engineCall(`start sandbox container for pod "${pod}"`, () => Promise.reject(error));
+    }
+    return id;
+  }
+
+  /** The image is there but for the first time, so it is only looked for when the engine misses it. */
+  private async create(plan: Docker.ContainerCreateOptions): Promise<string> {
+    const { docker, image, logger, ensureImage } = this.options;
+    try {
+      return await createNamed(docker, plan, logger);
+    } catch (error) {
+      if (engineStatus(error) !== 404) throw error;
+      await ensureImage(image);
+      return await createNamed(docker, plan, logger);
+    }
+  }
+
+  /** Kills whatever still runs in the sandbox, then the sandbox. Stopping a stopped or unknown sandbox succeeds. */
+  async stop(id: string): Promise<void> {
+    const containers = await this.containersOf(id, ['running', 'paused', 'restarting']);
+    await Promise.all(containers.map((container) => this.kill(container.Id)));
+    await this.kill(id);
+  }
+
+  /** Removes the sandbox's containers and the sandbox, whatever their state. Removing an unknown sandbox succeeds. */
+  async remove(id: string): Promise<string[]> {
+    const { docker } = this.options;
+    const containers = await this.containersOf(id);
+    await Promise.all(
+      containers.map((container) => engineCall(`remove container "${container.Id}"`, () => removeForced(docker, container.Id))),
+    );
+    await engineCall(`remove sandbox "${id}"`, () => removeForced(docker, id));
+    return containers.map((container) => container.Id);
+  }
+
+  async status(id: string): Promise<cri.PodSandboxStatusInput> {
+    const info = await this.inspect(id);
+    return reportSandbox(info);
+  }
+
+  async inspect(id: string): Promise<Docker.ContainerInspectInfo> {
+    const info = await engineCall(`get the status of sandbox "${id}"`, () => this.options.docker.getContainer(id).inspect());
+    if (info.Config.Labels?.[label.type] !== sandboxType) throw new CriError('NOT_FOUND', `no sandbox with ID "${id}"`);
+    return info;
+  }
+
+  async list(filter: cri.PodSandboxFilter | null): Promise<cri.PodSandboxInput[]> {
+    const listed = await engineCall('list sandboxes', () =>
+      this.options.docker.listContainers({ all: true, filters: labelFilter(sandboxType, filter?.labelSelector) }),
+    );
+    return listed
+      .flatMap((info) => reportListedSandbox(info) ?? [])
+      .filter((sandbox) => !filter?.id || sandbox.id?.startsWith(filter.id))
+      .filter((sandbox) => !filter?.state || sandbox.state === filter.state.state);
+  }
+
+  private async containersOf(id: string, status?: string[]): Promise<Docker.ContainerInfo[]> {
+    const filters = { ...labelFilter(containerType, { [label.sandboxId]: id }), ...(status ? { status } : {}) };
+    return engineCall(`list the containers of sandbox "${id}"`, () => this.options.docker.listContainers({ all: true, filters }));
+  }
+
+  private async kill(id: string): Promise<void> {
+    // 404: gone; 409: not running.
+    await engineCallTolerating(`stop "${id}"`, [404, 409], () => this.options.docker.getContainer(id).kill());
+  }
+}

@@ -1,0 +1,125 @@
+/** A pod's whole status from its spec, the runtime and the probes: upstream's generateAPIPodStatus. Pure. */
+import type { ContainerStatus, Pod, PodCondition, PodStatus } from '@kubelab/api/types';
+import { formatTime } from '@kubelab/apimachinery/time';
+import { qosClassOf } from '../containers/qos.js';
+import type { ProbeResults } from '../probes/probe-result.js';
+import { currentSandbox, type PodState } from '../runtime/pod-state.js';
+import { kubeletConditions, podConditions } from './conditions.js';
+import { containerStatuses, type StartFailure } from './container-status.js';
+import { type PodPhase, podPhase } from './phase.js';
+import type { ContainerKind, ContainerSpec } from './pod.js';
+import { sandboxDecision } from './plan.js';
+
+export interface PodVerdict {
+  /** `DeadlineExceeded`, `Evicted`, `OutOfcpu`, `NodeAffinity`, ... */
+  reason: string;
+  message: string;
+}
+
+export interface StatusInput {
+  pod: Pod;
+  /** The status last computed, or the API's for a pod that is new to this kubelet. */
+  old: PodStatus;
+  state: PodState;
+  probes: ProbeResults;
+  failures: ReadonlyMap<string, StartFailure>;
+  runtimeName: string;
+  hostIPs: readonly string[];
+  /** Milliseconds since the epoch. */
+  now: number;
+  /** The pod is being ended for good: its containers will not be started again. */
+  terminal: boolean;
+  /** The kubelet has failed the pod on its own account. */
+  verdict?: PodVerdict | undefined;
+}
+
+export function computePodStatus(input: StatusInput): PodStatus {
+  const { pod, old } = input;
+  const init = statusesOf(input, 'init', pod.spec.initContainers ?? [], old.initContainerStatuses);
+  const app = statusesOf(input, 'app', pod.spec.containers, old.containerStatuses);
+  const ephemeral = statusesOf(input, 'ephemeral', pod.spec.ephemeralContainers ?? [], old.ephemeralContainerStatuses);
+  const phase = phaseOf(input, [...app, ...init]);
+  const { reason, message } = explanation(input, phase);
+  return {
+    ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
+    phase,
+    conditions: conditionsOf(input, [...init, ...app], phase),
+    ...(reason ? { reason } : {}),
+    ...(message ? { message } : {}),
+    ...(old.nominatedNodeName ? { nominatedNodeName: old.nominatedNodeName } : {}),
+    ...addresses(input),
+    startTime: old.startTime ?? formatTime(new Date(input.now)),
+    ...(init.length > 0 ? { initContainerStatuses: init } : {}),
+    containerStatuses: app,
+    ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: ephemeral } : {}),
+    qosClass: old.qosClass ?? qosClassOf(pod),
+  };
+}
+
+function statusesOf(
+  input: StatusInput,
+  kind: ContainerKind,
+  containers: readonly ContainerSpec[],
+  old: readonly ContainerStatus[] | undefined,
+): ContainerStatus[] {
+  const { pod, state, probes, failures, runtimeName } = input;
+  return containerStatuses({ pod, kind, containers, old: old ?? [], state, probes, failures, runtimeName }).map((status) =>
+    input.terminal ? ended(status, old?.find((item) => item.name === status.name)) : status,
+  );
+}
+
+/** Of a pod that has ended nothing runs or waits any more: what was never seen to end counts as lost. */
+function ended(status: ContainerStatus, old: ContainerStatus | undefined): ContainerStatus {
+  if (status.state?.terminated || status.state?.running) return status;
+  // A container that waits for its restart has ended with its last run.
+  if (status.lastState?.terminated && status.containerID) return { ...status, state: { terminated: status.lastState.terminated }, lastState: old?.lastState ?? {} };
+  if (!old?.state?.running) return status;
+  const terminated = { exitCode: 137, reason: 'ContainerStatusUnknown', message: 'The container could not be located when the pod was terminated' };
+  return { ...status, state: { terminated }, ready: false, started: false };
+}
+
+function phaseOf(input: StatusInput, statuses: ContainerStatus[]): PodPhase {
+  if (input.verdict) return 'Failed';
+  const known = [input.old.phase, input.pod.status?.phase].find((phase) => phase === 'Failed' || phase === 'Succeeded');
+  // Pods never leave a terminal phase.
+  if (known) return known as PodPhase;
+  return podPhase(input.pod, statuses, { terminal: input.terminal });
+}
+
+function explanation({ old, pod, verdict }: StatusInput, phase: PodPhase): { reason?: string | undefined; message?: string | undefined } {
+  if (verdict) return verdict;
+  if (phase !== old.phase) return {};
+  return { reason: old.reason ?? pod.status?.reason, message: old.message ?? pod.status?.message };
+}
+
+function addresses({ pod, state, old, hostIPs }: StatusInput): Partial<PodStatus> {
+  const host = { hostIP: hostIPs[0] ?? '', hostIPs: hostIPs.map((ip) => ({ ip })) };
+  const known = currentSandbox(state)?.ips ?? [];
+  const previous = (old.podIPs ?? []).map((item) => item.ip);
+  const ips = pod.spec.hostNetwork ? hostIPs : known.length > 0 ? known : previous;
+  const [first] = ips;
+  return { ...host, ...(first === undefined ? {} : { podIP: first, podIPs: ips.map((ip) => ({ ip })) }) };
+}
+
+function conditionsOf(input: StatusInput, statuses: ContainerStatus[], phase: PodPhase): PodCondition[] {
+  const { pod, state, old } = input;
+  const others = (pod.status?.conditions ?? []).filter((condition) => !kubeletConditions.includes(condition.type));
+  const sandboxReady = !sandboxDecision(state).create;
+  const now = formatTime(new Date(input.now));
+  const generation = pod.metadata.generation;
+  const own = podConditions(pod, statuses, phase, { sandboxReady, others }).map((condition): PodCondition => {
+    const before =
+      old.conditions?.find((item) => item.type === condition.type) ??
+      pod.status?.conditions?.find((item) => item.type === condition.type);
+    const unchanged = before?.status === condition.status && before.lastTransitionTime !== undefined;
+    return {
+      type: condition.type,
+      ...(generation === undefined ? {} : { observedGeneration: generation }),
+      status: condition.status,
+      lastTransitionTime: unchanged ? (before.lastTransitionTime as string) : now,
+      ...(condition.reason ? { reason: condition.reason } : {}),
+      ...(condition.message ? { message: condition.message } : {}),
+    };
+  });
+  return [...others, ...own];
+}

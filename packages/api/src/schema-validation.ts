@@ -1,0 +1,324 @@
+/**
+ * Brings a decoded object in line with its definition, as upstream's typed decoding does: unknown fields, nulls and empty optional lists and
+ * maps go, quantities and times get their canonical form, and a value of the wrong type is an error.
+ */
+import { describeJson, isObject, type JsonObject } from '@kubelab/apimachinery/json';
+import { canonicalizeQuantity, QuantityError } from '@kubelab/apimachinery/quantity';
+import { badRequest, type StatusError } from '@kubelab/apimachinery/status-error';
+import { canonicalizeMicroTime, canonicalizeTime, TimeError } from '@kubelab/apimachinery/time';
+import { DecodeContext, DecodeError } from './decode-context.js';
+import { builtinDefinitions, type Definitions, referencedName, type Schema } from './definitions.js';
+
+export { DecodeError } from './decode-context.js';
+
+/** Returns what to keep; undefined drops the field. */
+type Check = (value: unknown, context: DecodeContext) => unknown;
+
+/** A definition made ready for many objects. */
+export interface CompiledSchema {
+  /**
+   * Changes `object` in place and returns the paths of the fields it dropped because the schema does not know them (`spec.foo`,
+   * `spec.containers[0].bar`). Throws {@link DecodeError} with upstream's wording for a value of the wrong type.
+   */
+  conform(object: JsonObject): string[];
+}
+
+const compiledBuiltins = new Map<string, CompiledSchema>();
+
+/** The compiled form of a built-in definition, made once. Throws Error for a name that does not exist. */
+export function builtinSchema(name: string): CompiledSchema {
+  let compiled = compiledBuiltins.get(name);
+  if (!compiled) {
+    compiled = compileSchema(name, builtinDefinitions());
+    compiledBuiltins.set(name, compiled);
+  }
+  return compiled;
+}
+
+export function compileSchema(name: string, definitions: Definitions): CompiledSchema {
+  const check = new Compiler(definitions).reference(name);
+  return {
+    conform(object) {
+      const context = new DecodeContext();
+      check(object, context);
+      return context.unknownFields;
+    },
+  };
+}
+
+/** `unknown field "spec.foo"`: the text of a warning, and of each part of a strict decoding error. */
+export function unknownFieldText(path: string): string {
+  return `unknown field ${JSON.stringify(path)}`;
+}
+
+/** `duplicate field "spec.foo"`, likewise. */
+export function duplicateFieldText(path: string): string {
+  return `duplicate field ${JSON.stringify(path)}`;
+}
+
+/** 400 for a body that cannot be decoded; `cause` is worded by {@link DecodeError} or {@link strictDecodingText}. */
+export function undecodable(kind: string, version: string, cause: string): StatusError {
+  return badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${cause}`);
+}
+
+/** What fieldValidation=Strict says about `problems`, each worded by {@link unknownFieldText} or {@link duplicateFieldText}. */
+export function strictDecodingText(problems: readonly string[]): string {
+  return `strict decoding error: ${problems.join(', ')}`;
+}
+
+class Compiler {
+  private readonly objects = new Map<string, Check>();
+
+  constructor(private readonly definitions: Definitions) {}
+
+  reference(name: string): Check {
+    const special = specialChecks[shortName(name)];
+    if (special) return special;
+    const known = this.objects.get(name);
+    if (known) return known;
+    const definition = this.definitions[name];
+    if (!definition) throw new Error(`there is no definition ${name}`);
+    // Definitions may contain themselves: the name is taken before the fields are compiled.
+    let check: Check = (value) => value;
+    this.objects.set(name, (value, context) => check(value, context));
+    check = this.object(definition, name);
+    this.objects.set(name, check);
+    return check;
+  }
+
+  private schema(schema: Schema): Check {
+    if (schema.$ref) return this.reference(referencedName(schema.$ref));
+    switch (schema.type) {
+      case 'string':
+        return schema.format === 'byte' ? checkBytes : checkString;
+      case 'boolean':
+        return checkBoolean;
+      case 'integer':
+        return schema.format === 'int64' ? checkInt64 : checkInt32;
+      case 'number':
+        return checkNumber;
+      case 'array':
+        return this.list(schema.items ?? {});
+      case 'object':
+        return schema.additionalProperties ? this.map(schema.additionalProperties) : checkAnyObject;
+      default:
+        return (value) => value;
+    }
+  }
+
+  private object(definition: Schema, name: string): Check {
+    if (!definition.properties) return definition.type === 'object' ? checkAnyObject : (value) => value;
+    const struct = shortName(name);
+    const required = new Set(definition.required ?? []);
+    const fields = new Map<string, Check>();
+    for (const [field, schema] of Object.entries(definition.properties)) {
+      const check = this.schema(schema);
+      const droppable = !required.has(field) && (schema.type === 'array' || schema.additionalProperties !== undefined);
+      fields.set(field, droppable ? dropEmpty(check) : check);
+    }
+    return (value, context) => {
+      if (!isObject(value)) throw context.wrongType(describeJson(value), goType(name));
+      checkFields(value, fields, struct, context);
+      return value;
+    };
+  }
+
+  private list(items: Schema): Check {
+    const check = this.schema(items);
+    const type = `[]${goTypeOf(items)}`;
+    return (value, context) => {
+      if (!Array.isArray(value)) throw context.wrongType(describeJson(value), type);
+      for (let index = 0; index < value.length; index++) {
+        context.enterItem(index);
+        value[index] = value[index] === null ? zeroOf(items) : check(value[index], context);
+        context.leaveItem();
+      }
+      return value;
+    };
+  }
+
+  private map(values: Schema): Check {
+    const check = this.schema(values);
+    const type = `map[string]${goTypeOf(values)}`;
+    return (value, context) => {
+      if (!isObject(value)) throw context.wrongType(describeJson(value), type);
+      for (const key of Object.keys(value)) {
+        context.enterItem(key);
+        value[key] = value[key] === null ? zeroOf(values) : check(value[key], context);
+        context.leaveItem();
+      }
+      return value;
+    };
+  }
+}
+
+function checkFields(
+  object: JsonObject,
+  fields: ReadonlyMap<string, Check>,
+  struct: string,
+  context: DecodeContext,
+): void {
+  const outer = context.struct;
+  for (const key of Object.keys(object)) {
+    const check = fields.get(key);
+    const value = object[key];
+    if (!check) context.addUnknown(key);
+    if (!check || value === null) {
+      delete object[key];
+      continue;
+    }
+    context.struct = struct;
+    context.enterField(key);
+    const kept = check(value, context);
+    context.leaveField();
+    if (kept === undefined) delete object[key];
+    else if (kept !== value) object[key] = kept;
+  }
+  context.struct = outer;
+}
+
+/** Go leaves out empty lists and maps when it writes an object, so none are kept. */
+function dropEmpty(check: Check): Check {
+  return (value, context) => {
+    const kept = check(value, context);
+    const empty = Array.isArray(kept) ? kept.length === 0 : isObject(kept) && Object.keys(kept).length === 0;
+    return empty ? undefined : kept;
+  };
+}
+
+const checkString: Check = (value, context) => {
+  if (typeof value !== 'string') throw context.wrongType(describeJson(value), 'string');
+  return value;
+};
+
+const checkBoolean: Check = (value, context) => {
+  if (typeof value !== 'boolean') throw context.wrongType(describeJson(value), 'bool');
+  return value;
+};
+
+const checkNumber: Check = (value, context) => {
+  if (typeof value !== 'number') throw context.wrongType(describeJson(value), 'float64');
+  return value;
+};
+
+function checkInteger(type: 'int32' | 'int64', low: number, high: number): Check {
+  return (value, context) => {
+    if (typeof value !== 'number') throw context.wrongType(describeJson(value), type);
+    if (!Number.isInteger(value) || value < low || value > high) throw context.wrongType(`number ${value}`, type);
+    return value;
+  };
+}
+
+const checkInt32 = checkInteger('int32', -(2 ** 31), 2 ** 31 - 1);
+const checkInt64 = checkInteger('int64', -(2 ** 63), 2 ** 63);
+
+const checkAnyObject: Check = (value, context) => {
+  if (!isObject(value)) throw context.wrongType(describeJson(value), 'map[string]interface {}');
+  return value;
+};
+
+const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+const checkBytes: Check = (value, context) => {
+  if (typeof value !== 'string') throw context.wrongType(describeJson(value), '[]uint8');
+  const text = value.replace(/[\r\n]/g, '');
+  if (!base64.test(text)) throw new DecodeError(`illegal base64 data at input byte ${firstIllegalByte(text)}`);
+  return text;
+};
+
+/** Where Go's decoder gives up: the first character that is not base64, or the end of what could be decoded. */
+function firstIllegalByte(text: string): number {
+  const bad = text.search(/[^A-Za-z0-9+/]/);
+  if (bad < 0) return text.length - (text.length % 4);
+  return bad;
+}
+
+const checkQuantity: Check = (value) => {
+  if (typeof value !== 'string' && typeof value !== 'number') {
+    throw new DecodeError(
+      "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+    );
+  }
+  try {
+    return canonicalizeQuantity(value);
+  } catch (error) {
+    if (error instanceof QuantityError) throw new DecodeError(error.message);
+    throw error;
+  }
+};
+
+function checkTimeWith(canonicalize: (text: string) => string): Check {
+  return (value) => {
+    if (typeof value !== 'string') {
+      throw new DecodeError(`json: cannot unmarshal ${describeJson(value)} into Go value of type string`);
+    }
+    try {
+      return canonicalize(value);
+    } catch (error) {
+      if (error instanceof TimeError) throw new DecodeError(error.message);
+      throw error;
+    }
+  };
+}
+
+const checkIntOrString: Check = (value) => {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 2 ** 31) return value;
+  const what = typeof value === 'number' ? `number ${value}` : describeJson(value);
+  throw new DecodeError(`json: cannot unmarshal ${what} into Go value of type int32`);
+};
+
+/** Definitions whose JSON form is not what their schema alone says. */
+const specialChecks: Readonly<Record<string, Check | undefined>> = Object.assign(Object.create(null), {
+  Quantity: checkQuantity,
+  Time: checkTimeWith(canonicalizeTime),
+  MicroTime: checkTimeWith(canonicalizeMicroTime),
+  IntOrString: checkIntOrString,
+});
+
+function shortName(name: string): string {
+  return name.slice(name.lastIndexOf('.') + 1);
+}
+
+/** `v1.PodSpec`, as Go prints a type of package `.../core/v1`. */
+function goType(name: string): string {
+  return name.split('.').slice(-2).join('.');
+}
+
+function goTypeOf(schema: Schema): string {
+  if (schema.$ref) return goType(referencedName(schema.$ref));
+  switch (schema.type) {
+    case 'boolean':
+      return 'bool';
+    case 'integer':
+      return schema.format ?? 'int32';
+    case 'number':
+      return 'float64';
+    case 'array':
+      return `[]${goTypeOf(schema.items ?? {})}`;
+    case 'object':
+      return schema.additionalProperties
+        ? `map[string]${goTypeOf(schema.additionalProperties)}`
+        : 'map[string]interface {}';
+    default:
+      return schema.format === 'byte' ? '[]uint8' : 'string';
+  }
+}
+
+/** What Go makes of a null inside a list or map. */
+function zeroOf(schema: Schema): unknown {
+  if (schema.$ref) return shortName(referencedName(schema.$ref)) === 'Quantity' ? '0' : {};
+  switch (schema.type) {
+    case 'boolean':
+      return false;
+    case 'integer':
+    case 'number':
+      return 0;
+    case 'array':
+      return [];
+    case 'object':
+      return {};
+    default:
+      return '';
+  }
+}
