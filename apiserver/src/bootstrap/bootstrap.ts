@@ -3,6 +3,7 @@
 import type { Clock } from '@kubelab/component/clock';
 import type { Logger } from '@kubelab/component/logger';
 import type { ObjectAccess } from '../contracts.js';
+import type { ServiceAllocations } from '../services/service-room.js';
 import { type ClusterAuthenticationInfo, publishAuthentication } from './authentication-config-map.js';
 import {
   type KubernetesServiceOptions,
@@ -24,8 +25,8 @@ export interface BootstrapOptions {
   logger: Logger;
   authentication: ClusterAuthenticationInfo;
   kubernetesService: Omit<KubernetesServiceOptions, 'objects'>;
-  /** Makes sure that allocations of service addresses agree with the services; see services/repair.ts. */
-  repairAllocations?: () => Promise<void>;
+  /** Addresses of services have to be in order before the first service is made. */
+  allocations: Pick<ServiceAllocations, 'repair' | 'reserve'>;
 }
 
 export interface Bootstrap {
@@ -52,7 +53,7 @@ export function startBootstrap(options: BootstrapOptions, signal: AbortSignal): 
       name: 'start-cluster-authentication-info-controller',
       run: () => publishAuthentication(objects, options.authentication),
     },
-    { name: 'start-service-ip-repair-controllers', run: async () => options.repairAllocations?.() },
+    { name: 'start-service-ip-repair-controllers', run: () => repairAllocations(options) },
     { name: 'bootstrap-controller', run: () => reconcileKubernetesService(service) },
   ]);
   const loops = [
@@ -66,6 +67,11 @@ export function startBootstrap(options: BootstrapOptions, signal: AbortSignal): 
     }),
   ];
   return { ready, done: Promise.all(loops).then(() => leave(options, service)) };
+}
+
+async function repairAllocations({ allocations, kubernetesService }: BootstrapOptions): Promise<void> {
+  await allocations.repair();
+  await allocations.reserve(kubernetesService.serviceIp, { namespace: 'default', name: 'kubernetes' });
 }
 
 async function runSteps(options: BootstrapOptions, signal: AbortSignal, steps: readonly Step[]): Promise<void> {

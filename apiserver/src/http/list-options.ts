@@ -10,7 +10,8 @@ export interface CollectionOptions {
   resourceVersionMatch?: 'NotOlderThan' | 'Exact';
   timeoutSeconds?: number;
   allowWatchBookmarks: boolean;
-  sendInitialEvents: boolean;
+  /** Undefined: as the resourceVersion says. */
+  sendInitialEvents?: boolean;
 }
 
 /** Throws StatusError 400 or 422. */
@@ -34,7 +35,7 @@ export function parseCollectionOptions(query: URLSearchParams, { watch }: { watc
     ...(match === '' ? {} : { resourceVersionMatch: match as 'NotOlderThan' | 'Exact' }),
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
     allowWatchBookmarks: parseBoolean(query, 'allowWatchBookmarks') ?? false,
-    sendInitialEvents: sendInitialEvents ?? false,
+    ...(sendInitialEvents === undefined ? {} : { sendInitialEvents }),
   };
 }
 

@@ -100,7 +100,7 @@ function watchOptions(exchange: Exchange, target: Target, options: CollectionOpt
     ...(selection.predicate ? { predicate: selection.predicate } : {}),
     ...versionOptions(options),
     allowBookmarks: options.allowWatchBookmarks,
-    sendInitialEvents: options.sendInitialEvents,
+    ...(options.sendInitialEvents === undefined ? {} : { sendInitialEvents: options.sendInitialEvents }),
   };
 }
 

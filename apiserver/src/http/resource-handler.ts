@@ -2,7 +2,7 @@
 
 import { badRequest } from '@kubelab/apimachinery/status-error';
 import type { ConnectHandler } from '../contracts.js';
-import type { Engine } from '../registry/engine.js';
+import { admit, type Engine, validateAdmission } from '../registry/engine.js';
 import { isParentPart } from '../registry/subresources/parent-parts.js';
 import { type Subresources, subresourceKey } from '../registry/subresources/subresources.js';
 import type { Exchange } from './exchange.js';
@@ -27,7 +27,7 @@ export function createResourceHandler(options: ResourceHandlerOptions): Resource
     const target = resolveTarget(exchange.info, options.engine.resources);
     const key = subresourceKey(target.resource.groupResource, target.subresource);
     const connect = target.subresource === '' ? undefined : options.connects.get(key);
-    if (connect) return handleConnect(connect, exchange, upgrade);
+    if (connect) return handleConnect(options.engine, connect, exchange, target, upgrade);
     if (upgrade && exchange.info.verb === 'watch') {
       throw badRequest('watch over WebSocket is not supported by this server; use an ordinary HTTP request');
     }
@@ -35,13 +35,31 @@ export function createResourceHandler(options: ResourceHandlerOptions): Resource
       return handleOwnKind(options, exchange, target, key);
     }
     const action = target.resource.store ? undefined : options.subresources.actions.get(key);
-    if (action) return handleAction(exchange, action);
+    if (action) return handleAction(options.engine, exchange, target, action);
     return handleResource(options, exchange, target);
   };
 }
 
-async function handleConnect(connect: ConnectHandler, exchange: Exchange, upgrade: Upgrade | undefined): Promise<void> {
-  const { request, response } = exchange;
+async function handleConnect(
+  engine: Engine,
+  connect: ConnectHandler,
+  exchange: Exchange,
+  target: Target,
+  upgrade: Upgrade | undefined,
+): Promise<void> {
+  const { request, response, user } = exchange;
+  const admission = {
+    operation: 'CONNECT',
+    definition: target.resource.definition,
+    subresource: target.subresource,
+    namespace: target.namespace,
+    name: target.name,
+    user,
+    dryRun: false,
+    warn: (message: string) => exchange.warn(message),
+  } as const;
+  await admit(engine, admission);
+  await validateAdmission(engine, admission);
   if (!upgrade) return connect.handle(exchange, request, response);
   if (!connect.upgrade) throw badRequest('unable to upgrade: this subresource does not take upgrade requests');
   // From here on the socket belongs to the handler; the response object stays for errors before it answers.
@@ -55,7 +73,7 @@ async function handleOwnKind(
   key: string,
 ): Promise<void> {
   const action = subresources.actions.get(key);
-  if (action && exchange.info.verb === 'create') return handleAction(exchange, action);
+  if (action && exchange.info.verb === 'create') return handleAction(engine, exchange, target, action);
   const view = subresources.views.get(key);
   if (!view) throw pathNotFound();
   return handleView(engine, exchange, target, view);

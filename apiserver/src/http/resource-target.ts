@@ -38,6 +38,7 @@ export function resolveTarget(info: RequestInfo, resources: Resources): Target {
   if (!resource) throw pathNotFound();
   const { definition } = resource;
   const isNamespaceItself = definition.plural === 'namespaces' && definition.group === '';
+  if (isNamespaceItself && info.namespace !== undefined && info.namespace !== info.name) throw pathNotFound();
   const namespace = isNamespaceItself ? undefined : info.namespace;
   if (namespace !== undefined && !definition.namespaced) throw pathNotFound();
   const acrossNamespaces = info.verb === 'list' || info.verb === 'watch';

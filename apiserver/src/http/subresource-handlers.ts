@@ -3,7 +3,7 @@
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { notFound } from '@kubelab/apimachinery/status-error';
 import { storeOf } from '../registry/create.js';
-import type { Engine, WriteRequest } from '../registry/engine.js';
+import { admissionRequest, admit, type Engine, validateAdmission, type WriteRequest } from '../registry/engine.js';
 import { decodeObject } from '../registry/decode.js';
 import { parseWriteOptions, type WriteOptions } from '../registry/options.js';
 import { patchChange, patchFunction } from '../registry/patch.js';
@@ -87,11 +87,16 @@ function throughView(view: ParentView, toWanted: (current: UnstructuredObject) =
   };
 }
 
-/** create of an action, or of a kind that is itself one. */
-export async function handleAction(exchange: Exchange, action: Action): Promise<void> {
+/** create of an action, or of a kind that is itself one. Admission sees it like any other creation. */
+export async function handleAction(engine: Engine, exchange: Exchange, target: Target, action: Action): Promise<void> {
   const { encoding } = negotiateOutput(exchange.request.headers.accept, { projections: false });
   const options = parseWriteOptions('CreateOptions', exchange.query);
-  const body = await readObject(exchange, action.expected, options);
-  const { code, object } = await action.handler.create(exchange, body, { dryRun: options.dryRun });
-  await sendBody(exchange, { code, encoding, bytes: Buffer.from(JSON.stringify(object)) });
+  const object = await readObject(exchange, action.expected, options);
+  const name = target.name || (object.metadata.name ?? '');
+  const write = writeRequest(exchange, target, options);
+  const admission = admissionRequest(write, { operation: 'CREATE', name, object });
+  await admit(engine, admission);
+  await validateAdmission(engine, admission);
+  const answer = await action.handler.create(exchange, object, { dryRun: options.dryRun });
+  await sendBody(exchange, { code: answer.code, encoding, bytes: Buffer.from(JSON.stringify(answer.object)) });
 }

@@ -29,21 +29,22 @@ export function createWatchEncoder(options: WatchEncoderOptions): WatchEncoder {
   return options.format.projection === 'object' ? storedFormEncoder(options.definition) : projectingEncoder(options);
 }
 
-/**
- * Batches that a store hands to several watchers alike are joined once; the cache forgets them with the array. Joining copies memory only,
- * objects are never encoded again.
- */
-const joinedBatches = new WeakMap<readonly WatchEvent[], Buffer>();
+/** The line of an event that several watchers get; forgotten with the event. */
+const lines = new WeakMap<WatchEvent, Buffer>();
 
 function storedFormEncoder(definition: ResourceDefinition): WatchEncoder {
   return {
     encode(events) {
-      let joined = joinedBatches.get(events);
-      if (!joined) {
-        joined = Buffer.concat(events.flatMap((event) => storedFormPieces(definition, event)));
-        if (events.length > 0 && events.every((event) => event.entry !== undefined)) joinedBatches.set(events, joined);
+      const [event] = events;
+      if (event === undefined || events.length > 1 || !event.entry) {
+        return Buffer.concat(events.flatMap((each) => storedFormPieces(definition, each)));
       }
-      return joined;
+      let line = lines.get(event);
+      if (!line) {
+        line = Buffer.concat(storedFormPieces(definition, event));
+        lines.set(event, line);
+      }
+      return line;
     },
   };
 }

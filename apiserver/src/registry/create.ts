@@ -7,7 +7,7 @@ import { timestamp } from '@kubelab/component/clock';
 import type { Entry, ResourceStore } from '../storage/store.js';
 import { admissionRequest, admit, type Engine, storageHookFor, validateAdmission, type WriteRequest } from './engine.js';
 import { recordUpdate } from './field-ownership.js';
-import { dedupOwnerReferences, identifyNew, matchNamespace, wipeForCreate } from './prepare.js';
+import { dedupOwnerReferences, identifyNew, inCanonicalOrder, matchNamespace, wipeForCreate } from './prepare.js';
 import { type Resource, storageKey } from './resources.js';
 import { transientEntry } from './transient-entry.js';
 import { validateNew } from './validate.js';
@@ -51,7 +51,7 @@ async function createOnce(
   const undo = await storageHookFor(engine, request.resource)?.beforeCreate?.(object, request.options);
   try {
     if (request.options.dryRun) return await pretendToCreate(request.resource, store, key, object);
-    return await store.create(key, object, ttlOptions(request.resource));
+    return await store.create(key, inCanonicalOrder(object), ttlOptions(request.resource));
   } catch (error) {
     await undo?.();
     throw error;

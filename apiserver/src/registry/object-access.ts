@@ -78,7 +78,7 @@ async function updateDirectly(
   const entry = await store.update(
     key,
     (current) => {
-      const old = current?.object;
+      const old = current && deepClone(current.object);
       const next = change(old && deepClone(old));
       if (!next) return { action: 'keep' };
       if (!old) return { action: 'write', object: completed(resource, next, clock) };

@@ -93,3 +93,30 @@ export function dedupOwnerReferences(object: UnstructuredObject, warn: (message:
       `as early as 1.24; please fix your requests; duplicate UID(s) observed: ${[...duplicates].join(', ')}`,
   );
 }
+
+const metadataOrder = [
+  'name',
+  'generateName',
+  'namespace',
+  'selfLink',
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'labels',
+  'annotations',
+  'ownerReferences',
+  'finalizers',
+  'managedFields',
+] as const;
+
+/** The object with its metadata in the order in which upstream writes it. */
+export function inCanonicalOrder(object: UnstructuredObject): UnstructuredObject {
+  const metadata: Record<string, unknown> = {};
+  for (const field of metadataOrder) {
+    if (object.metadata[field] !== undefined) metadata[field] = object.metadata[field];
+  }
+  return { ...object, metadata: metadata as unknown as ObjectMeta };
+}

@@ -1,6 +1,6 @@
 /** Guaranteed updates: from a change to the stored object through ownership, admission and validation to the next version. */
 
-import { deepClone } from '@kubelab/apimachinery/json';
+import { deepClone, deepEqual } from '@kubelab/apimachinery/json';
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
 import {
   badRequest,
@@ -16,6 +16,7 @@ import { recordUpdate } from './field-ownership.js';
 import {
   countGeneration,
   dedupOwnerReferences,
+  inCanonicalOrder,
   matchNamespace,
   restoreUnchangeable,
   wipeForCreate,
@@ -107,7 +108,7 @@ async function createInstead(
   await completeNew(engine, request, object);
   const undo = await storageHookFor(engine, resource)?.beforeCreate?.(object, request.options);
   if (undo) attempt.undo = undo;
-  return { action: 'write', object };
+  return { action: 'write', object: inCanonicalOrder(object) };
 }
 
 async function authorizeCreate(engine: Engine, request: WriteRequest): Promise<void> {
@@ -137,7 +138,8 @@ async function changeExisting(
 ): Promise<Update> {
   const { resource, subresource } = request;
   const { hooks } = resource.definition;
-  const old = current.object;
+  // Hooks and plugins get a copy, too: what they share with the new object must not be the cache's.
+  const old = deepClone(current.object);
   const object = await change.from(deepClone(old));
   checkName(request, object);
   matchNamespace(object, request.namespace);
@@ -161,7 +163,9 @@ async function changeExisting(
   }
   const undo = await storageHookFor(engine, resource)?.beforeUpdate?.(object, old, request.options);
   if (undo) attempt.undo = undo;
-  return { action: 'write', object };
+  object.metadata.resourceVersion = old.metadata.resourceVersion;
+  // The order of fields may be another one, so this cannot be left to a comparison of bytes.
+  return deepEqual(object, old) ? { action: 'keep' } : { action: 'write', object: inCanonicalOrder(object) };
 }
 
 /** Throws StatusError 400 when the object names another object than the path. */

@@ -1,18 +1,17 @@
 /** Validation of whole objects: the kind's hooks together with the rules for metadata. */
 
+import { pathSegmentName } from '@kubelab/api/validation/names';
+import { validateObjectMeta, validateObjectMetaUpdate } from '@kubelab/api/validation/object-meta';
 import { type FieldError, formatFieldError, invalid, invalidObject } from '@kubelab/apimachinery/field-error';
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
-import { validateObjectMeta, validateObjectMetaUpdate } from './object-meta.js';
 import type { Resource } from './resources.js';
-import { validateForSubresource } from './subresources/parent-parts.js';
+import { isParentPart, validateForSubresource } from './subresources/parent-parts.js';
 
 /** Throws StatusError 422 with every error. */
 export function validateNew(resource: Resource, object: UnstructuredObject): void {
   const { hooks, namespaced } = resource.definition;
-  refuse(resource, object, [
-    ...validateObjectMeta(object.metadata, { namespaced }),
-    ...(hooks.validate?.(object) ?? []),
-  ]);
+  const rules = { namespaced, name: pathSegmentName };
+  refuse(resource, object, hooks.validate?.(object) ?? validateObjectMeta(object.metadata, rules));
 }
 
 /** Throws StatusError 422 with every error. */
@@ -22,16 +21,29 @@ export function validateChange(
   object: UnstructuredObject,
   old: UnstructuredObject,
 ): void {
-  const { hooks } = resource.definition;
-  const errors = validateObjectMetaUpdate(object.metadata, old.metadata);
-  if (subresource === '') {
-    errors.push(...(hooks.validate?.(object) ?? []), ...(hooks.validateUpdate?.(object, old) ?? []));
-  } else if (subresource === 'status') {
-    errors.push(...(hooks.validateStatusUpdate?.(object, old) ?? []));
-  } else {
-    errors.push(...validateForSubresource(resource, subresource, object, old), ...(hooks.validate?.(object) ?? []));
+  refuse(resource, object, errorsOfChange(resource, subresource, object, old));
+}
+
+function errorsOfChange(
+  resource: Resource,
+  subresource: string,
+  object: UnstructuredObject,
+  old: UnstructuredObject,
+): FieldError[] {
+  const { hooks, namespaced } = resource.definition;
+  if (subresource === 'status') {
+    return hooks.validateStatusUpdate?.(object, old) ?? validateObjectMetaUpdate(object, old);
   }
-  refuse(resource, object, errors);
+  if (subresource !== '' && isParentPart(resource, subresource)) {
+    return [...validateObjectMetaUpdate(object, old), ...validateForSubresource(resource, subresource, object, old)];
+  }
+  const rules = { namespaced, name: pathSegmentName };
+  return (
+    hooks.validateUpdate?.(object, old) ?? [
+      ...validateObjectMetaUpdate(object, old),
+      ...(hooks.validate?.(object) ?? validateObjectMeta(object.metadata, rules)),
+    ]
+  );
 }
 
 function refuse(resource: Resource, object: UnstructuredObject, errors: readonly FieldError[]): void {

@@ -1,23 +1,26 @@
 /** YAML from clients, read as Go's YAML library reads it into JSON, within limits. */
 
 import { isObject, maxJsonDepth, setOwn } from '@kubelab/apimachinery/json';
-import { CORE_SCHEMA, load, Type, types, YAMLException } from 'js-yaml';
+import { CORE_SCHEMA, load, Type, YAMLException } from 'js-yaml';
 
 /** More nodes than any API object has; aliases of aliases can stand for billions. */
 const maxNodes = 1_000_000;
 
-const truths = new Set(['y', 'Y', 'yes', 'Yes', 'YES', 'on', 'On', 'ON']);
-const untruths = new Set(['n', 'N', 'no', 'No', 'NO', 'off', 'Off', 'OFF']);
+const truths = new Set(['yes', 'Yes', 'YES', 'on', 'On', 'ON']);
+const untruths = new Set(['no', 'No', 'NO', 'off', 'Off', 'OFF']);
 
-/** YAML 1.1's other booleans, which Go's library knows. */
+/** YAML 1.1's other booleans, which Go's library knows (but for single letters). */
 const oldBooleans = new Type('tag:kubelab,2024:old-bool', {
   kind: 'scalar',
   resolve: (text: string | null) => text !== null && (truths.has(text) || untruths.has(text)),
   construct: (text: string) => truths.has(text),
 });
 
+/** `<<: *anchor`; the loader knows it by its tag. */
+const merge = new Type('tag:yaml.org,2002:merge', { kind: 'scalar', resolve: (text: string | null) => text === '<<' });
+
 // The types for timestamps and binary data are left out: both are strings in JSON.
-const schema = CORE_SCHEMA.extend({ implicit: [types.merge, oldBooleans] });
+const schema = CORE_SCHEMA.extend({ implicit: [merge, oldBooleans] });
 
 /** The text is no YAML; the message is for the client. */
 export class YamlError extends Error {

@@ -2,7 +2,8 @@
 
 import type { Clock } from '@kubelab/component/clock';
 import { keyAfter } from './continue-token.js';
-import { type EtcdClient, type KeyValue, prefixEnd } from './etcd-client.js';
+import type { StoredEntry } from './encoding.js';
+import { type EtcdClient, prefixEnd } from './etcd-client.js';
 import type { WatchCache } from './watch-cache.js';
 
 export interface CacheLoaderOptions {
@@ -67,22 +68,28 @@ export class CacheLoader {
     for (const finish of [...this.#waiting]) finish(false);
   }
 
-  #fill(found: KeyValue[], revision: number): void {
+  #fill(found: StoredEntry[], revision: number): void {
     this.#options.cache.load(found, revision);
     this.#options.onLoaded();
     for (const finish of [...this.#waiting]) finish(true);
   }
 
   /** All keys as of one revision, without the prefix. */
-  async #readAll(): Promise<{ found: KeyValue[]; revision: number }> {
-    const { client, prefix } = this.#options;
+  async #readAll(): Promise<{ found: StoredEntry[]; revision: number }> {
+    const { client, prefix, cache } = this.#options;
     const end = prefixEnd(prefix);
-    const found: KeyValue[] = [];
+    const found: StoredEntry[] = [];
     let revision = 0;
     for (let start = prefix; ; ) {
       const page = await client.range({ start, end, limit: chunk, ...(revision > 0 ? { revision } : {}) });
       if (revision === 0) revision = page.revision;
-      for (const kv of page.kvs) found.push({ ...kv, key: kv.key.slice(prefix.length) });
+      for (const kv of page.kvs) {
+        const entry = cache.entryOf({ ...kv, key: kv.key.slice(prefix.length) });
+        if (entry === undefined) continue;
+        // Makes the lasting copy now, so that the page can go.
+        void entry.bytes;
+        found.push(entry);
+      }
       const last = page.kvs[page.kvs.length - 1];
       if (last === undefined || page.count <= page.kvs.length) return { found, revision };
       start = keyAfter(last.key);

@@ -102,7 +102,8 @@ function revisionField(revision: number): string {
 
 function spliceRevision(stored: Buffer, at: number, revision: number): Buffer {
   const field = revisionField(revision) + (stored[at] === closingBrace ? '' : ',');
-  const bytes = Buffer.allocUnsafe(stored.length + field.length);
+  // Not from Buffer's pool: entries live long, and each would keep the pool's short-lived neighbours in memory.
+  const bytes = Buffer.allocUnsafeSlow(stored.length + field.length);
   stored.copy(bytes, 0, 0, at);
   bytes.write(field, at, 'latin1');
   stored.copy(bytes, at + field.length, at);

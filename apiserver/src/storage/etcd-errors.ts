@@ -43,6 +43,12 @@ export function isTransient(error: unknown): boolean {
   return code === unavailable || code === cancelled || details.startsWith('etcdserver: not capable');
 }
 
+/** Whether etcd did not answer, or could not agree, in time. */
+export function isTimeout(error: unknown): boolean {
+  const { code, details } = readFailure(error);
+  return code === deadlineExceeded || details.includes('request timed out');
+}
+
 /** Whether the request certainly never reached etcd, so that even a write may be sent again. */
 export function wasNeverSent(error: unknown): boolean {
   const { code, details } = readFailure(error);
@@ -58,12 +64,10 @@ export function wasNeverSent(error: unknown): boolean {
 /** The error a caller of the storage gets: CompactedError and FutureRevisionError, which have meaning inside, or a StatusError. */
 export function mapEtcdError(error: unknown): Error {
   if (error instanceof StatusError || error instanceof CompactedError) return error;
-  const { code, details } = readFailure(error);
+  const { details } = readFailure(error);
   if (details.includes('required revision has been compacted')) return new CompactedError(0);
   if (details.includes('required revision is a future revision')) return new FutureRevisionError();
-  if (code === deadlineExceeded || details.includes('request timed out')) {
-    return timeout(`storage did not answer in time: ${details}`);
-  }
+  if (isTimeout(error)) return timeout(`storage did not answer in time: ${details}`);
   if (isTransient(error)) return serviceUnavailable(`storage is not available: ${details}`, error);
   // Upstream passes etcd's own refusals (request too large, database space exceeded) on as they are.
   return new StatusError({ code: 500, reason: '', message: details, cause: error });

@@ -13,16 +13,17 @@ export interface RetryPolicy {
   repeatable: boolean;
 }
 
-const firstPauseMs = 50;
+/** Short, because another member may be well. */
+const firstPauseMs = 10;
 const longestPauseMs = 800;
 
-/** Resolves with what `send` gives; rejects with the mapped error (see mapEtcdError). */
-export async function withRetries<T>(policy: RetryPolicy, send: (call: { deadline: Date }) => Promise<T>): Promise<T> {
+/** Resolves with what `send` gives, which is told how many milliseconds it has; rejects with the mapped error (see mapEtcdError). */
+export async function withRetries<T>(policy: RetryPolicy, send: (timeoutMs: number) => Promise<T>): Promise<T> {
   const end = policy.clock.now() + policy.timeoutMs;
   for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
     const now = policy.clock.now();
     try {
-      return await send({ deadline: new Date(Math.min(end, now + (policy.attemptTimeoutMs ?? policy.timeoutMs))) });
+      return await send(Math.min(end - now, policy.attemptTimeoutMs ?? policy.timeoutMs));
     } catch (error) {
       const again = policy.repeatable ? isTransient(error) || isLateAttempt(policy, now, end) : wasNeverSent(error);
       if (!again || policy.clock.now() + pause >= end) throw mapEtcdError(error);

@@ -2,8 +2,7 @@
 
 import { type CallOptions, InterceptingCall, type Interceptor, type Metadata } from '@grpc/grpc-js';
 import { type Clock, systemClock } from '@kubelab/component/clock';
-import { noop } from 'cockatiel';
-import { Etcd3, type IKeyValue, type IOptions, type IRequestOp, type IResponseOp, type IWatchResponse } from 'etcd3';
+import type { Etcd3, IKeyValue, IRequestOp, IResponseOp, IWatchResponse } from 'etcd3';
 import type {
   EtcdClient,
   EtcdStatus,
@@ -16,16 +15,11 @@ import type {
   WatchRequest,
   WriteResult,
 } from './etcd-client.js';
+import { type EtcdEndpointOptions, EtcdEndpoints } from './etcd-endpoints.js';
 import { mapEtcdError } from './etcd-errors.js';
 import { type RetryPolicy, withRetries } from './etcd-retry.js';
 
-export interface EtcdConnectOptions {
-  /** `http://host:port` or `https://host:port`. */
-  endpoints: string[];
-  /** PEM. */
-  ca?: Buffer;
-  cert?: Buffer;
-  key?: Buffer;
+export interface EtcdConnectOptions extends EtcdEndpointOptions {
   /** Milliseconds that a request may take altogether, with its retries. Default 10,000. */
   requestTimeoutMs?: number;
   clock?: Clock;
@@ -36,17 +30,6 @@ const everything = Buffer.from([0]);
 const revisionProbeKey = Buffer.from('/kubelab/revision-probe');
 /** With several members a read is not held up longer by one of them that hangs. */
 const attemptTimeoutMs = 3_000;
-
-/** etcd refuses pings that come more often than every five seconds. */
-const channelOptions = {
-  'grpc.max_receive_message_length': -1,
-  'grpc.max_send_message_length': -1,
-  'grpc.keepalive_time_ms': 10_000,
-  'grpc.keepalive_timeout_ms': 5_000,
-  'grpc.keepalive_permit_without_calls': 1,
-  'grpc.initial_reconnect_backoff_ms': 100,
-  'grpc.max_reconnect_backoff_ms': 1_000,
-};
 
 /** Makes a member that loses its leader end the stream instead of going silent. */
 const requireLeader: Interceptor = (options, nextCall) =>
@@ -62,25 +45,8 @@ export function connectEtcd(options: EtcdConnectOptions): EtcdClient {
   return new Etcd3Client(options);
 }
 
-function clientOptions(options: EtcdConnectOptions): IOptions {
-  return {
-    hosts: options.endpoints,
-    ...(options.ca ? { credentials: tlsCredentials(options.ca, options) } : {}),
-    grpcOptions: channelOptions,
-    faultHandling: { host: () => noop, global: noop },
-  };
-}
-
-function tlsCredentials(ca: Buffer, options: EtcdConnectOptions): NonNullable<IOptions['credentials']> {
-  return {
-    rootCertificate: ca,
-    ...(options.key ? { privateKey: options.key } : {}),
-    ...(options.cert ? { certChain: options.cert } : {}),
-  };
-}
-
 class Etcd3Client implements EtcdClient {
-  readonly #etcd: Etcd3;
+  readonly #endpoints: EtcdEndpoints;
   readonly #reads: RetryPolicy;
   readonly #writes: RetryPolicy;
 
@@ -88,19 +54,19 @@ class Etcd3Client implements EtcdClient {
     const common = { clock: options.clock ?? systemClock, timeoutMs: options.requestTimeoutMs ?? 10_000 };
     this.#reads = { ...common, ...(options.endpoints.length > 1 ? { attemptTimeoutMs } : {}), repeatable: true };
     this.#writes = { ...common, repeatable: false };
-    this.#etcd = new Etcd3(clientOptions(options));
+    this.#endpoints = new EtcdEndpoints(options);
   }
 
   async currentRevision(): Promise<{ revision: number; clusterId: string }> {
-    const { header } = await this.#read((call) =>
-      this.#etcd.kv.range({ key: revisionProbeKey, count_only: true }, call),
+    const { header } = await this.#read((etcd, call) =>
+      etcd.kv.range({ key: revisionProbeKey, count_only: true }, call),
     );
     return { revision: Number(header.revision), clusterId: header.cluster_id };
   }
 
   async range(request: RangeRequest): Promise<RangePage> {
-    const response = await this.#read((call) =>
-      this.#etcd.kv.range(
+    const response = await this.#read((etcd, call) =>
+      etcd.kv.range(
         {
           key: Buffer.from(request.start),
           range_end: Buffer.from(request.end),
@@ -129,7 +95,7 @@ class Etcd3Client implements EtcdClient {
   }
 
   async grantLease(ttlSeconds: number): Promise<string> {
-    const lease = await this.#write((call) => this.#etcd.leaseClient.leaseGrant({ TTL: ttlSeconds }, call));
+    const lease = await this.#write((etcd, call) => etcd.leaseClient.leaseGrant({ TTL: ttlSeconds }, call));
     return lease.ID;
   }
 
@@ -139,8 +105,8 @@ class Etcd3Client implements EtcdClient {
     expectedVersion: number;
   }): Promise<{ succeeded: boolean; version: number; revision: number }> {
     const key = Buffer.from(request.key);
-    const response = await this.#write((call) =>
-      this.#etcd.kv.txn(
+    const response = await this.#write((etcd, call) =>
+      etcd.kv.txn(
         {
           compare: [{ key, result: 'Equal', target: 'Version', version: request.expectedVersion }],
           success: [{ request_put: { key, value: Buffer.from(request.value) } }],
@@ -155,20 +121,22 @@ class Etcd3Client implements EtcdClient {
   }
 
   async compact(revision: number): Promise<void> {
-    await this.#write((call) => this.#etcd.kv.compact({ revision }, call));
+    await this.#write((etcd, call) => etcd.kv.compact({ revision }, call));
   }
 
   async status(): Promise<EtcdStatus> {
-    const status = await this.#read((call) => this.#etcd.maintenance.status(call));
+    const status = await this.#read((etcd, call) => etcd.maintenance.status(call));
     return { version: status.version, databaseBytes: Number(status.dbSize) };
   }
 
   async watch(request: WatchRequest): Promise<WatchCall> {
-    const stream = await this.#etcd.watchClient.watch({ interceptors: [requireLeader] });
+    const { etcd, failed } = this.#endpoints.current();
+    const stream = await etcd.watchClient.watch({ interceptors: [requireLeader] });
     let over = false;
     const end = (error: Error): void => {
       if (over) return;
       over = true;
+      failed();
       request.onEnd(mapEtcdError(error));
     };
     stream.on('data', (response) => {
@@ -194,12 +162,12 @@ class Etcd3Client implements EtcdClient {
   }
 
   close(): void {
-    this.#etcd.close();
+    this.#endpoints.close();
   }
 
   async #writeIfUnchanged(key: Buffer, expectedRevision: number, operation: IRequestOp): Promise<WriteResult> {
-    const response = await this.#write((call) =>
-      this.#etcd.kv.txn(
+    const response = await this.#write((etcd, call) =>
+      etcd.kv.txn(
         {
           compare: [{ key, result: 'Equal', target: 'Mod', mod_revision: expectedRevision }],
           success: [operation],
@@ -214,13 +182,18 @@ class Etcd3Client implements EtcdClient {
     return { succeeded: false, revision, current: found && toKeyValue(found) };
   }
 
-  #read<T>(send: (call: CallOptions) => Promise<T>): Promise<T> {
-    return withRetries(this.#reads, send);
+  #read<T>(send: (etcd: Etcd3, call: CallOptions) => Promise<T>): Promise<T> {
+    return withRetries(this.#reads, (timeoutMs) => this.#endpoints.send((etcd) => send(etcd, within(timeoutMs))));
   }
 
-  #write<T>(send: (call: CallOptions) => Promise<T>): Promise<T> {
-    return withRetries(this.#writes, send);
+  #write<T>(send: (etcd: Etcd3, call: CallOptions) => Promise<T>): Promise<T> {
+    return withRetries(this.#writes, (timeoutMs) => this.#endpoints.send((etcd) => send(etcd, within(timeoutMs))));
   }
+}
+
+/** gRPC measures by the system's time, whatever clock the storage runs on. */
+function within(timeoutMs: number): CallOptions {
+  return { deadline: systemClock.now() + timeoutMs };
 }
 
 function foundBy(responses: IResponseOp[]): IKeyValue | undefined {

@@ -130,11 +130,17 @@ export class WatchCache {
     for (const watcher of touched) watcher.flush();
   }
 
+  /** The entry for what a range request found (its key below the resource's folder); undefined when it is not an object. */
+  entryOf({ key, modRevision, value }: KeyValue): StoredEntry | undefined {
+    const known = this.#entries.get(key);
+    return known?.revision === modRevision ? known : this.#makeEntry(key, modRevision, value);
+  }
+
   /** The first or a new complete state; changes that came meanwhile are applied on top. */
-  load(found: KeyValue[], revision: number): void {
+  load(found: StoredEntry[], revision: number): void {
     const before = this.#entries;
     this.#entries = new SortedEntries();
-    for (const kv of found) this.#keepOrMake(before, kv);
+    for (const entry of found) this.#entries.set(entry);
     this.#loadRevision = revision;
     this.#lastChange = revision;
     this.#history = new ChangeHistory({ maxBytes: this.#options.historyBytes, revision });
@@ -169,6 +175,8 @@ export class WatchCache {
           ? own.entry
           : this.#makeEntry(event.key, event.revision, event.value);
       if (entry !== undefined) {
+        // Makes the lasting copy now: what the entry was made from belongs to a larger message or pool.
+        void entry.bytes;
         this.#entries.set(entry);
         return new Change(previous ? 'MODIFIED' : 'ADDED', entry, previous);
       }
@@ -183,16 +191,7 @@ export class WatchCache {
       this.#options.onBadObject(key);
       return undefined;
     }
-    const entry = new StoredEntry(key, revision, value);
-    // Makes the copy now: `value` keeps the whole message alive that it came in.
-    void entry.bytes;
-    return entry;
-  }
-
-  #keepOrMake(before: SortedEntries, kv: KeyValue): void {
-    const known = before.get(kv.key);
-    const entry = known?.revision === kv.modRevision ? known : this.#makeEntry(kv.key, kv.modRevision, kv.value);
-    if (entry !== undefined) this.#entries.set(entry);
+    return new StoredEntry(key, revision, value);
   }
 
   #notifyDifferences(before: SortedEntries, revision: number): void {

@@ -40,12 +40,7 @@ export async function ensureBaseImages(options: BaseImageOptions): Promise<BaseI
   const { docker, report } = options;
   if (await hasImages(docker, hubImages)) return hubImages;
   if (await hasImages(docker, localImages)) return localImages;
-  report(`pulling ${hubImages.base} from Docker Hub`);
-  if (await pull(hubImages.base)) {
-    report(`pulling ${hubImages.node} from Docker Hub`);
-    await run('docker', ['pull', '-q', hubImages.node]);
-    return hubImages;
-  }
+  if (await pullFromHub(report)) return hubImages;
   await makeLocalImages(options);
   return localImages;
 }
@@ -58,19 +53,34 @@ async function hasImages(docker: Docker, { base, node }: BaseImages): Promise<bo
   return true;
 }
 
-/** False when Docker Hub cannot be reached. */
-async function pull(image: string): Promise<boolean> {
-  const seconds = String(hubTimeoutMs / 1000);
-  const reachable = await tryRun('docker', ['manifest', 'inspect', image], {
-    env: { DOCKER_CLI_EXPERIMENTAL: 'enabled' },
-  });
-  if (reachable.code !== 0) {
-    const quick = await tryRun('timeout', [seconds, 'docker', 'pull', '-q', image]);
-    return quick.code === 0;
+/** False when Docker Hub cannot be reached: neither from here nor, because engines may have a proxy of their own, by the engine. */
+async function pullFromHub(report: (state: string) => void): Promise<boolean> {
+  const reachable = await answers('https://registry-1.docker.io/v2/');
+  for (const image of [hubImages.base, hubImages.node]) {
+    report(`pulling ${image} from Docker Hub`);
+    const { code } = await tryRun('docker', ['pull', '-q', image], reachable ? {} : { timeoutMs: hubTimeoutMs });
+    if (code !== 0) return false;
   }
-  await run('docker', ['pull', '-q', image]);
   return true;
 }
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    await fetch(url, { signal: AbortSignal.timeout(hubTimeoutMs) });
+    return true;
+  } catch {
+    // Whatever the reason is, the engine's own attempt decides.
+    return false;
+  }
+}
+
+/** As in Debian's own images: nothing of what apt and dpkg need only while they run stays in a layer. */
+const aptSettings = [
+  'Dir::Cache::pkgcache "";',
+  'Dir::Cache::srcpkgcache "";',
+  'Acquire::Languages "none";',
+  'DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb || true"; };',
+].join(' ');
 
 async function makeLocalImages({ cache, report }: BaseImageOptions): Promise<void> {
   if (!isDebianLike() || process.getuid?.() !== 0) {
@@ -100,11 +110,7 @@ async function makeBase(archive: string, report: (state: string) => void): Promi
       '--variant=minbase',
       '--include=ca-certificates,libstdc++6',
       ...excluded,
-      '--aptopt=Dir::Cache::pkgcache ""',
-      '--aptopt=Dir::Cache::srcpkgcache ""',
-      '--aptopt=Acquire::Languages "none"',
-      '--aptopt=APT::Keep-Downloaded-Packages "false"',
-      '--aptopt=DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb || true"; }',
+      `--customize-hook=printf '%s' '${aptSettings}' > "$1/etc/apt/apt.conf.d/lean"`,
       'bookworm',
       archive,
     ],

@@ -23,6 +23,8 @@ export interface LabContainer {
   imageId: string;
   /** In the project's network; empty when it does not run. */
   address: string;
+  /** Ports of the container to ports of this machine. */
+  ports: ReadonlyMap<number, number>;
 }
 
 /** All containers of the lab, stopped ones too, by service and number. */
@@ -38,6 +40,7 @@ export async function listContainers(docker: Docker, lab: Pick<Lab, 'project'>):
       status: item.Status,
       imageId: item.ImageID,
       address: Object.values(item.NetworkSettings?.Networks ?? {})[0]?.IPAddress ?? '',
+      ports: new Map(item.Ports.filter((port) => port.PublicPort).map((port) => [port.PrivatePort, port.PublicPort])),
     }))
     .sort((a, b) => a.service.localeCompare(b.service) || a.number - b.number);
 }

@@ -10,6 +10,8 @@ export interface RunOptions {
   input?: string;
   /** Called with every line of output, of both streams, as it comes. */
   onLine?: (line: string) => void;
+  /** Ends the command after this time; its exit code is then not 0. */
+  timeoutMs?: number;
 }
 
 export interface RunResult {
@@ -29,6 +31,7 @@ export function tryRun(command: string, args: readonly string[], options: RunOpt
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, ...options.env },
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
     });
     const lines: string[] = [];
     const stdout: string[] = [];

@@ -1,5 +1,7 @@
 import type { Clock } from '@kubelab/component/clock';
-import { Listr, PRESET_TIMER } from 'listr2';
+import { type DefaultRenderer, Listr, type ListrTask, PRESET_TIMER, type SimpleRenderer } from 'listr2';
+
+type LiveTask = ListrTask<object, typeof DefaultRenderer, typeof SimpleRenderer>;
 
 /** What a step tells while it runs: one line that replaces the last. */
 export type Report = (state: string) => void;
@@ -62,10 +64,25 @@ async function runPlain<C>(groups: Step<C>[][], context: C, { clock, write }: St
     }
     line(`${step.title} ...`);
     const began = clock.now();
-    const result = await step.run(context, (state) => line(`  ${state}`));
+    const result = await step.run(
+      context,
+      atMostEvery(plainIntervalMs, clock, (state) => line(`  ${state}`)),
+    );
     line(`${step.title}: ${result ?? 'done'} (${seconds(began)})`);
   };
   for (const group of groups) await Promise.all(group.map(runOne));
+}
+
+/** Plain output is read later, in a file: there a line for each of an installer's is too much. */
+const plainIntervalMs = 2000;
+
+function atMostEvery(intervalMs: number, clock: Clock, report: Report): Report {
+  let last = Number.NEGATIVE_INFINITY;
+  return (state) => {
+    if (clock.now() - last < intervalMs) return;
+    last = clock.now();
+    report(state);
+  };
 }
 
 async function runLive<C>(groups: Step<C>[][], context: C): Promise<void> {
@@ -89,10 +106,10 @@ async function runLive<C>(groups: Step<C>[][], context: C): Promise<void> {
   await list.run();
 }
 
-function liveTask<C>(step: Step<C>, context: C): Parameters<Listr<object, 'default'>['add']>[0] & object {
+function liveTask<C>(step: Step<C>, context: C): LiveTask {
   return {
     title: step.title,
-    task: async (_: object, task: { title: string | undefined; output: string; skip(message?: string): void }) => {
+    task: async (_, task) => {
       const skipped = await step.skip?.(context);
       if (skipped !== undefined) {
         task.skip(`${step.title}: ${skipped}`);
@@ -103,5 +120,5 @@ function liveTask<C>(step: Step<C>, context: C): Parameters<Listr<object, 'defau
       });
       if (result !== undefined) task.title = `${step.title}: ${result}`;
     },
-  } as Parameters<Listr<object, 'default'>['add']>[0] & object;
+  };
 }

@@ -5,7 +5,10 @@ import { durationFlag, type FlagValues, intFlag, stringFlag } from '@kubelab/com
 export const flags = {
   'docker-endpoint': stringFlag('the engine to use, a unix socket', 'unix:///var/run/docker.sock'),
   listen: stringFlag('the unix socket to serve the CRI on', 'unix:///run/kubelab/cri.sock'),
-  'pod-sandbox-image': stringFlag('the image whose network and IPC namespaces the containers of a pod share', 'kubelab/pause:1'),
+  'pod-sandbox-image': stringFlag(
+    'the image whose network and IPC namespaces the containers of a pod share',
+    'kubelab/pause:1',
+  ),
   'streaming-address': stringFlag('the address that exec, attach and port-forward URLs point to', '127.0.0.1'),
   'streaming-port': intFlag('the port of those URLs, 0 for any free one', 0),
   'cgroup-parent': stringFlag('the cgroup of pods whose sandbox config names none; empty leaves it to the engine'),
@@ -14,11 +17,20 @@ export const flags = {
     'the engine configuration whose bip follows the pod CIDR; empty leaves the pod network to the engine',
     '/etc/docker/daemon.json',
   ),
-  'engine-restart-command': stringFlag('the command that restarts the engine after its configuration changed', 'sv restart dockerd'),
+  'engine-restart-command': stringFlag(
+    'the command that restarts the engine after its configuration changed',
+    'sv restart dockerd',
+  ),
   'max-parallel-starts': intFlag('how many containers may be starting at the same time', 3),
   'image-pull-progress-deadline': durationFlag('a pull that makes no progress for this long is cancelled', 60_000),
-  'relist-period': durationFlag('how often the engine is asked for changes that its event stream did not report', 30_000),
-  'container-log-max-size': stringFlag('size of the engine’s own copy of a container log before it starts a new one', '64m'),
+  'relist-period': durationFlag(
+    'how often the engine is asked for changes that its event stream did not report',
+    30_000,
+  ),
+  'container-log-max-size': stringFlag(
+    'size of the engine’s own copy of a container log before it starts a new one',
+    '64m',
+  ),
 };
 
 export type Config = FlagValues<typeof flags>;

@@ -152,14 +152,26 @@ export class VolumeManager {
   /** Takes away everything the kubelet keeps for a pod. Its containers must be gone. */
   async unmountPod(uid: string): Promise<void> {
     const { mounter, paths } = this.#options;
-    const directory = podDirectory(paths, uid);
-    for (const point of await mounter.mountsBelow(directory)) await mounter.unmount(point);
-    // Never recurse into something that is still mounted: it would be somebody's data.
-    const left = await mounter.mountsBelow(directory);
-    if (left.length > 0) throw new VolumeError(`${left[0]} is still mounted`);
-    await rm(directory, { recursive: true, force: true });
+    await this.#removeTree(podDirectory(paths, uid), mounter);
     await rm(this.#memoryDirectory(uid), { recursive: true, force: true });
     this.#ready.delete(uid);
+  }
+
+  /** Only the volumes; what else the kubelet keeps for the pod stays. */
+  async unmountVolumes(uid: string): Promise<void> {
+    const { mounter, paths } = this.#options;
+    const folders = [volumesDirectory(paths, uid), join(podDirectory(paths, uid), 'volume-subpaths')];
+    for (const folder of folders) await this.#removeTree(folder, mounter);
+    await rm(this.#memoryDirectory(uid), { recursive: true, force: true });
+    this.#ready.delete(uid);
+  }
+
+  async #removeTree(folder: string, mounter: Mounter): Promise<void> {
+    for (const point of await mounter.mountsBelow(folder)) await mounter.unmount(point);
+    // Never recurse into something that is still mounted: it would be somebody's data.
+    const left = await mounter.mountsBelow(folder);
+    if (left.length > 0) throw new VolumeError(`${left[0]} is still mounted`);
+    await rm(folder, { recursive: true, force: true });
   }
 
   /** Pods that have something on this node's disk. */

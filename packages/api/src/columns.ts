@@ -52,6 +52,16 @@ export function ageColumn<T extends KubeObject>(): KindColumn<T> {
   );
 }
 
+/** What upstream shows of kinds that have no columns of their own. */
+export function plainColumns<T extends KubeObject>(): KindColumn<T>[] {
+  return [
+    nameColumn<T>(),
+    column<T>('Created At', `${objectMeta}#creationTimestamp`, (object) => object.metadata.creationTimestamp, {
+      type: 'date',
+    }),
+  ];
+}
+
 /** `5m12s`; `<unknown>` without a time. */
 export function since(timestamp: string | undefined | null, now: Date): string {
   if (!timestamp) return '<unknown>';

@@ -2,6 +2,7 @@
 
 import type { FieldError } from '@kubelab/apimachinery/field-error';
 import type { KubeObject } from '@kubelab/apimachinery/meta';
+import { plainColumns } from './columns.js';
 import type { GroupVersion } from './group-versions.js';
 import type { PrinterColumn, ResourceDefinition, ResourceHooks, SubresourceDefinition, Verb } from './resource.js';
 
@@ -36,6 +37,7 @@ export interface KindOptions<T extends KubeObject> {
   /** All of them for stored kinds, `create` for the others. */
   readonly verbs?: readonly Verb[];
   readonly subresources?: Readonly<Record<string, SubresourceDefinition>>;
+  /** Name and creation time unless given. */
   readonly columns?: readonly KindColumn<T>[];
   readonly selectableFields?: readonly string[];
   readonly generation?: boolean;
@@ -73,7 +75,7 @@ export function defineKind<T extends KubeObject>(options: KindOptions<T>): Resou
     verbs: options.verbs ?? (options.storagePath === undefined ? ['create'] : allVerbs),
     subresources: options.subresources ?? {},
     // The engine hands each hook and cell only objects of this kind.
-    columns: (options.columns ?? []) as unknown as readonly PrinterColumn[],
+    columns: (options.columns ?? plainColumns<T>()) as unknown as readonly PrinterColumn[],
     selectableFields: options.selectableFields ?? [],
     generation: options.generation ?? false,
     ...(options.ttlSeconds === undefined ? {} : { ttlSeconds: options.ttlSeconds }),

@@ -74,10 +74,20 @@ export function deepEqual(a: unknown, b: unknown): boolean {
   return count === definedFields(right);
 }
 
+/** Whether there are more than `limit` opening characters at all, wherever they stand: far cheaper than reading on. */
+function hasMoreOpenings(text: string, limit: number): boolean {
+  let count = 0;
+  for (const opening of ['{', '[']) {
+    for (let at = text.indexOf(opening); at >= 0; at = text.indexOf(opening, at + 1)) {
+      if (++count > limit) return true;
+    }
+  }
+  return false;
+}
+
 /** Reads past strings; stops as soon as the limit is passed. */
 function isDeeperThan(text: string, limit: number): boolean {
-  // Every level takes an opening and a closing character.
-  if (text.length < 2 * limit) return false;
+  if (text.length <= limit || !hasMoreOpenings(text, limit)) return false;
   let depth = 0;
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index);

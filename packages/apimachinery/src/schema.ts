@@ -30,7 +30,7 @@ export interface FieldSchema {
   readonly required: boolean;
   /** What the server fills in; completes the keys of list items (a port's protocol). */
   readonly default?: unknown;
-  /** Upstream's Go type holds this struct by value, so it always exists and nobody owns its existence. */
+  /** Upstream's Go type always has this struct or list, so nobody owns its existence. */
   readonly byValue: boolean;
   readonly patchStrategies: readonly PatchStrategy[];
   readonly patchMergeKey?: string;

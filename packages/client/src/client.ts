@@ -14,6 +14,8 @@ export interface ListParams {
   continue?: string;
   resourceVersion?: string;
   resourceVersionMatch?: 'NotOlderThan' | 'Exact';
+  /** Ask for PartialObjectMetadata instead of whole objects. */
+  metadataOnly?: boolean;
 }
 
 export interface WatchParams extends ListParams {
@@ -57,6 +59,12 @@ export interface KubeClient {
     name: string,
     namespace?: string,
     params?: DeleteParams,
+  ): Promise<void>;
+  /** All objects that match, or all of the namespace. */
+  deleteCollection<T extends KubeObject>(
+    type: ResourceType<T>,
+    namespace: string | undefined,
+    params?: Pick<ListParams, 'labelSelector' | 'fieldSelector'> & DeleteParams,
   ): Promise<void>;
   /** POST to a subresource: pods/binding, pods/eviction, serviceaccounts/token. */
   createSubresource<R>(

@@ -34,6 +34,8 @@ export interface InformerOptions {
   namespace?: string;
   labelSelector?: string;
   fieldSelector?: string;
+  /** Hold only apiVersion, kind and metadata. */
+  metadataOnly?: boolean;
 }
 
 export type { LabelSelector };

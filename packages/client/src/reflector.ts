@@ -3,7 +3,7 @@ import { type KubeObject, objectKey, toApiVersion } from '@kubelab/apimachinery/
 import { isGone, StatusError } from '@kubelab/apimachinery/status-error';
 import { type Clock, systemClock } from '@kubelab/component/clock';
 import { type Logger, silentLogger } from '@kubelab/component/logger';
-import type { KubeClient, WatchMessage } from './client.js';
+import type { KubeClient, ListParams, WatchMessage } from './client.js';
 import type { Informer, InformerHandlers, InformerOptions } from './informer.js';
 import { IndexedStore } from './store.js';
 
@@ -104,8 +104,8 @@ class Reflector<T extends KubeObject> implements Informer<T> {
   }
 
   async #relist(): Promise<void> {
-    const { namespace, labelSelector, fieldSelector } = this.#options;
-    const selectors = { ...(labelSelector ? { labelSelector } : {}), ...(fieldSelector ? { fieldSelector } : {}) };
+    const { namespace } = this.#options;
+    const selectors = this.#selectors();
     const found = new Map<string, T>();
     let next: string | undefined;
     let revision = '';
@@ -124,6 +124,15 @@ class Reflector<T extends KubeObject> implements Informer<T> {
     this.#markSynced();
   }
 
+  #selectors(): Pick<ListParams, 'labelSelector' | 'fieldSelector' | 'metadataOnly'> {
+    const { labelSelector, fieldSelector, metadataOnly } = this.#options;
+    return {
+      ...(labelSelector ? { labelSelector } : {}),
+      ...(fieldSelector ? { fieldSelector } : {}),
+      ...(metadataOnly ? { metadataOnly } : {}),
+    };
+  }
+
   #replace(found: Map<string, T>): void {
     for (const object of this.#store.list()) {
       if (!found.has(objectKey(object))) this.#remove(object);
@@ -138,7 +147,7 @@ class Reflector<T extends KubeObject> implements Informer<T> {
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
-    const { namespace, labelSelector, fieldSelector } = this.#options;
+    const { namespace } = this.#options;
     const messages = this.#client.watch(
       this.#type,
       namespace,
@@ -147,8 +156,7 @@ class Reflector<T extends KubeObject> implements Informer<T> {
         allowWatchBookmarks: true,
         // Spread, so that a restarted server is not asked by everybody at once (upstream: 5 to 10 minutes).
         timeoutSeconds: Math.floor(300 + Math.random() * 300),
-        ...(labelSelector ? { labelSelector } : {}),
-        ...(fieldSelector ? { fieldSelector } : {}),
+        ...this.#selectors(),
       },
       signal,
     );
@@ -185,9 +193,9 @@ class Reflector<T extends KubeObject> implements Informer<T> {
     }
   }
 
-  /** List items come without kind and apiVersion; owners, events and patches need them. */
+  /** List items come without kind and apiVersion, partial ones with those of the envelope; owners, events and patches need the real ones. */
   #typed(object: T): T {
-    if (!object.kind)
+    if (object.kind !== this.#type.kind)
       Object.assign(object, { kind: this.#type.kind, apiVersion: toApiVersion(this.#type.group, this.#type.version) });
     return object;
   }

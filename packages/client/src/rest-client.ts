@@ -53,7 +53,11 @@ class RestClient implements KubeClient {
   }
 
   list<T extends KubeObject>(type: ResourceType<T>, namespace?: string, params: ListParams = {}): Promise<KubeList<T>> {
-    return this.#json({ method: 'GET', path: withQuery(resourcePath(type, namespace), { ...params }) });
+    const { metadataOnly, ...query } = params;
+    const Accept = metadataOnly
+      ? `${partialMetadata('PartialObjectMetadataList')}, application/json`
+      : 'application/json';
+    return this.#json({ method: 'GET', path: withQuery(resourcePath(type, namespace), query), headers: { Accept } });
   }
 
   create<T extends KubeObject>(type: ResourceType<T>, object: Draft<T>): Promise<T> {
@@ -93,6 +97,16 @@ class RestClient implements KubeClient {
     await this.#json(withBody('DELETE', resourcePath(type, namespace, name), options));
   }
 
+  async deleteCollection<T extends KubeObject>(
+    type: ResourceType<T>,
+    namespace: string | undefined,
+    params: Pick<ListParams, 'labelSelector' | 'fieldSelector'> & DeleteParams = {},
+  ): Promise<void> {
+    const { labelSelector, fieldSelector, ...options } = params;
+    const path = withQuery(resourcePath(type, namespace), { labelSelector, fieldSelector });
+    await this.#json(withBody('DELETE', path, { kind: 'DeleteOptions', apiVersion: 'v1', ...options }));
+  }
+
   createSubresource<R>(
     type: ResourceType<KubeObject>,
     name: string,
@@ -119,11 +133,13 @@ class RestClient implements KubeClient {
     params: WatchParams,
     signal: AbortSignal,
   ): AsyncGenerator<WatchMessage<T>> {
-    const path = withQuery(resourcePath(type, namespace), { ...params, watch: true });
+    const { metadataOnly, ...query } = params;
+    const Accept = metadataOnly ? `${partialMetadata('PartialObjectMetadata')}, application/json` : 'application/json';
+    const path = withQuery(resourcePath(type, namespace), { ...query, watch: true });
     const response = await this.#transport.open({
       method: 'GET',
       path,
-      headers: { Accept: 'application/json' },
+      headers: { Accept },
       signal,
     });
     if (response.statusCode !== 200) throw toError(response.statusCode ?? 0, await readAll(response));
@@ -165,6 +181,10 @@ class RestClient implements KubeClient {
     if (code < 200 || code > 299) throw toError(code, body);
     return JSON.parse(body) as R;
   }
+}
+
+function partialMetadata(kind: string): string {
+  return `application/json;as=${kind};g=meta.k8s.io;v=v1`;
 }
 
 /** Objects taken from lists carry no apiVersion and kind; the server wants them. */

@@ -65,6 +65,11 @@ export const hasLabel =
   (entry) =>
     entry.object.metadata.labels?.['app'] === label;
 
+/** What {@link pod} was given as its value. */
+export function valueIn(entry: Entry | undefined): unknown {
+  return (entry?.object['spec'] as { value?: unknown } | undefined)?.value;
+}
+
 /** A new state with another value, or another label. */
 export function changed(entry: Entry | undefined, change: { value?: unknown; label?: string }): UnstructuredObject {
   if (entry === undefined) throw new Error('there is nothing to change');

@@ -1,7 +1,17 @@
 /** What create, update and delete promise. */
 
 import type { Entry, ResourceStore } from '../store.js';
-import { changed, freshPlural, pod, podsOf, record, remove, type StorageUnderTest, write } from './fixtures.js';
+import {
+  changed,
+  freshPlural,
+  pod,
+  podsOf,
+  record,
+  remove,
+  type StorageUnderTest,
+  valueIn,
+  write,
+} from './fixtures.js';
 
 export function describeWrites(subject: () => StorageUnderTest): void {
   let pods: ResourceStore;
@@ -55,7 +65,7 @@ export function describeWrites(subject: () => StorageUnderTest): void {
     await write(others, 'default/a', { value: 2 });
     const seen: unknown[] = [];
     const updated = await pods.update('default/a', (current) => {
-      seen.push((current?.object['spec'] as { value: unknown }).value);
+      seen.push(valueIn(current));
       return { action: 'write', object: changed(current, { value: 3 }) };
     });
     expect(seen[seen.length - 1]).toBe(2);
@@ -66,8 +76,8 @@ export function describeWrites(subject: () => StorageUnderTest): void {
     await pods.create('default/a', pod('a', { value: 0 }));
     const increment = (store: ResourceStore): Promise<Entry | undefined> =>
       store.update('default/a', (current) => {
-        const { value } = current?.object['spec'] as { value: number };
-        return { action: 'write', object: changed(current, { value: value + 1 }) };
+        const value = Number(valueIn(current)) + 1;
+        return { action: 'write', object: changed(current, { value }) };
       });
     await Promise.all(Array.from({ length: 40 }, (_, index) => increment(index % 2 ? pods : others)));
     expect((await pods.get('default/a'))?.object['spec']).toEqual({ value: 40 });
@@ -95,7 +105,7 @@ export function describeWrites(subject: () => StorageUnderTest): void {
     await pods.create('default/a', pod('a', { value: 'old' }));
     await write(others, 'default/a', { value: 'new' });
     const updated = await pods.update('default/a', (current) => {
-      if ((current?.object['spec'] as { value: unknown }).value === 'old') throw new Error('refused');
+      if (valueIn(current) === 'old') throw new Error('refused');
       return { action: 'write', object: changed(current, { value: 'newest' }) };
     });
     expect(updated?.object['spec']).toEqual({ value: 'newest' });

@@ -1,6 +1,7 @@
 /** The container half of the RuntimeService. */
-import { mkdir } from 'node:fs/promises';
+
 import { readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import type { Logger } from '@kubelab/component/logger';
 import { CriError } from '@kubelab/proto/cri-error';
 import type * as cri from '@kubelab/proto/generated/runtime-v1';
@@ -8,10 +9,10 @@ import type Docker from 'dockerode';
 import { createNamed, removeForced } from '../engine/create.js';
 import { engineCall, engineCallTolerating } from '../engine/errors.js';
 import type { EngineFactsSource } from '../engine/facts.js';
-import { nanoseconds } from '../engine/time.js';
 import { containerType, label, labelFilter } from '../engine/names.js';
 import type { OomScores } from '../engine/oom-score.js';
 import type { Semaphore } from '../engine/semaphore.js';
+import { nanoseconds } from '../engine/time.js';
 import type { LogCopiers } from '../logs/log-copiers.js';
 import { cgroupParentOf } from '../sandbox/plan.js';
 import { planContainer } from './plan.js';
@@ -36,7 +37,11 @@ export interface ContainersOptions {
 export class Containers {
   constructor(private readonly options: ContainersOptions) {}
 
-  async create(sandboxId: string, config: cri.ContainerConfig | null, pod: cri.PodSandboxConfig | null): Promise<string> {
+  async create(
+    sandboxId: string,
+    config: cri.ContainerConfig | null,
+    pod: cri.PodSandboxConfig | null,
+  ): Promise<string> {
     const { docker, facts, oomScores, logMaxSize, logger } = this.options;
     if (!config || !pod) throw new CriError('INVALID_ARGUMENT', 'config and sandbox_config are required');
     const { securityModules, cgroupDriver } = await facts.get();
@@ -86,8 +91,11 @@ export class Containers {
 
   /** NOT_FOUND for anything that is not a container of a pod, sandboxes included. */
   async inspect(id: string): Promise<Docker.ContainerInspectInfo> {
-    const info = await engineCall(`get the status of container "${id}"`, () => this.options.docker.getContainer(id).inspect());
-    if (info.Config.Labels?.[label.type] !== containerType) throw new CriError('NOT_FOUND', `no container with ID "${id}"`);
+    const info = await engineCall(`get the status of container "${id}"`, () =>
+      this.options.docker.getContainer(id).inspect(),
+    );
+    if (info.Config.Labels?.[label.type] !== containerType)
+      throw new CriError('NOT_FOUND', `no container with ID "${id}"`);
     return info;
   }
 
@@ -131,7 +139,9 @@ async function createMissingSources(mounts: readonly cri.Mount[]): Promise<void>
     } catch (error) {
       // A file or a device node is as good a source as a directory.
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;
-      throw new CriError('UNKNOWN', `failed to create the mount source ${hostPath}: ${String(error)}`, { cause: error });
+      throw new CriError('UNKNOWN', `failed to create the mount source ${hostPath}: ${String(error)}`, {
+        cause: error,
+      });
     }
   }
 }

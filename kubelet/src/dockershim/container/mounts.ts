@@ -28,10 +28,16 @@ function refuseUnsupported(mount: Mount): void {
     (mount.image && 'image volumes are') ||
     ((mount.uidMappings.length > 0 || mount.gidMappings.length > 0) && 'ID-mapped mounts are');
   if (unsupported) {
-    throw new CriError('INVALID_ARGUMENT', `mount ${mount.containerPath}: ${unsupported} not supported by this runtime`);
+    throw new CriError(
+      'INVALID_ARGUMENT',
+      `mount ${mount.containerPath}: ${unsupported} not supported by this runtime`,
+    );
   }
   if (!mount.containerPath || !mount.hostPath) {
-    throw new CriError('INVALID_ARGUMENT', `mount ${mount.containerPath}: host_path and container_path must not be empty`);
+    throw new CriError(
+      'INVALID_ARGUMENT',
+      `mount ${mount.containerPath}: host_path and container_path must not be empty`,
+    );
   }
 }
 

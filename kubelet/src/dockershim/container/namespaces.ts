@@ -28,7 +28,8 @@ function planPid(options: NamespaceOption | null | undefined, sandbox: string): 
     case 'POD':
       return { PidMode: sandbox };
     case 'TARGET':
-      if (options.targetId === '') throw new CriError('INVALID_ARGUMENT', 'target_id is required for a TARGET PID namespace');
+      if (options.targetId === '')
+        throw new CriError('INVALID_ARGUMENT', 'target_id is required for a TARGET PID namespace');
       return { PidMode: `container:${options.targetId}` };
     default:
       return {};

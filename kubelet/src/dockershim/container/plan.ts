@@ -23,10 +23,14 @@ export function planContainer(
   options: ContainerPlanOptions,
 ): ContainerCreateOptions {
   if (!config.metadata?.name || !pod.metadata) {
-    throw new CriError('INVALID_ARGUMENT', 'container config must include metadata with a name, and sandbox_config its own');
+    throw new CriError(
+      'INVALID_ARGUMENT',
+      'container config must include metadata with a name, and sandbox_config its own',
+    );
   }
   if (!config.image?.image) throw new CriError('INVALID_ARGUMENT', 'container config must name an image');
-  if (config.CDIDevices.length > 0) throw new CriError('INVALID_ARGUMENT', 'CDI devices are not supported by this runtime');
+  if (config.CDIDevices.length > 0)
+    throw new CriError('INVALID_ARGUMENT', 'CDI devices are not supported by this runtime');
   const security = config.linux?.securityContext;
   const resources = config.linux?.resources;
   const user = userOf(security?.runAsUser, security?.runAsGroup, security?.runAsUsername ?? '');

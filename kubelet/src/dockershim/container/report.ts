@@ -84,7 +84,10 @@ const states: Readonly<Record<string, cri.ContainerState>> = {
 };
 
 /** Undefined for a container whose name is not ours. */
-export function reportListedContainer(info: Docker.ContainerInfo, image: ImageIdentity): cri.ContainerInput | undefined {
+export function reportListedContainer(
+  info: Docker.ContainerInfo,
+  image: ImageIdentity,
+): cri.ContainerInput | undefined {
   const metadata = parseContainerName(info.Names[0] ?? '');
   if (!metadata) return undefined;
   return {

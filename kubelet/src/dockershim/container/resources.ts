@@ -16,7 +16,10 @@ export function planResources(resources: LinuxContainerResources | null | undefi
   }
   const unified = Object.keys(resources.unified);
   if (unified.length > 0) {
-    throw new CriError('INVALID_ARGUMENT', `cgroup v2 settings are not supported by this runtime: ${unified.join(', ')}`);
+    throw new CriError(
+      'INVALID_ARGUMENT',
+      `cgroup v2 settings are not supported by this runtime: ${unified.join(', ')}`,
+    );
   }
   const memory = resources.memoryLimitInBytes;
   return {

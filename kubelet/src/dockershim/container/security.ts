@@ -3,8 +3,8 @@ import { CriError } from '@kubelab/proto/cri-error';
 import type {
   Int64Value,
   LinuxContainerSecurityContext,
-  SecurityProfile,
   SELinuxOption,
+  SecurityProfile,
 } from '@kubelab/proto/generated/runtime-v1';
 import type { HostConfig } from 'dockerode';
 
@@ -53,7 +53,11 @@ function planCapabilities({ capabilities }: LinuxContainerSecurityContext): Host
 }
 
 function planSecurityOpt(security: LinuxContainerSecurityContext, options: SecurityOptions): string[] {
-  const opts = [...planSeccomp(security, options), ...planApparmor(security, options), ...planSelinux(security.selinuxOptions)];
+  const opts = [
+    ...planSeccomp(security, options),
+    ...planApparmor(security, options),
+    ...planSelinux(security.selinuxOptions),
+  ];
   if (security.noNewPrivs) opts.push('no-new-privileges');
   return opts;
 }
@@ -75,7 +79,9 @@ function readProfile({ localhostRef }: SecurityProfile, options: SecurityOptions
     // The engine wants the profile itself; parsing it first gives a better message than the engine's.
     return JSON.stringify(JSON.parse(options.readFile(localhostRef)));
   } catch (error) {
-    throw new CriError('INVALID_ARGUMENT', `cannot load seccomp profile ${localhostRef}: ${String(error)}`, { cause: error });
+    throw new CriError('INVALID_ARGUMENT', `cannot load seccomp profile ${localhostRef}: ${String(error)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -1,7 +1,8 @@
 /** Creating containers under fixed names: what a killed predecessor left half made gives way. */
+
+import type { Logger } from '@kubelab/component/logger';
 import type Docker from 'dockerode';
 import type { ContainerCreateOptions } from 'dockerode';
-import type { Logger } from '@kubelab/component/logger';
 import { engineStatus } from './errors.js';
 
 /**

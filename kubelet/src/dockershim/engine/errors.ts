@@ -38,7 +38,9 @@ export function toCriError(error: unknown, doing: string): CriError {
   }
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
   if (code === 'ECONNREFUSED' || code === 'ENOENT' || code === 'ECONNRESET' || code === 'EPIPE') {
-    return new CriError('UNAVAILABLE', `failed to ${doing}: Cannot connect to the Docker daemon (${code})`, { cause: error });
+    return new CriError('UNAVAILABLE', `failed to ${doing}: Cannot connect to the Docker daemon (${code})`, {
+      cause: error,
+    });
   }
   return new CriError('UNKNOWN', `failed to ${doing}: ${engineMessage(error)}`, { cause: error });
 }
@@ -53,7 +55,11 @@ export async function engineCall<T>(doing: string, call: () => Promise<T>): Prom
 }
 
 /** As engineCall, for calls whose wish may already be fulfilled: the listed statuses are success. */
-export async function engineCallTolerating(doing: string, statuses: number[], call: () => Promise<unknown>): Promise<void> {
+export async function engineCallTolerating(
+  doing: string,
+  statuses: number[],
+  call: () => Promise<unknown>,
+): Promise<void> {
   try {
     await call();
   } catch (error) {

@@ -39,7 +39,8 @@ export function parseContainerName(name: string): ContainerMetadata | undefined 
 
 function split(name: string) {
   const [head, container, pod, namespace, uid, attempt, ...rest] = name.replace(/^\//, '').split('_');
-  if (head !== prefix || !container || !pod || !namespace || uid === undefined || !/^\d+$/.test(attempt ?? '')) return undefined;
+  if (head !== prefix || !container || !pod || !namespace || uid === undefined || !/^\d+$/.test(attempt ?? ''))
+    return undefined;
   // A name that had to be made unique carries a random last part.
   if (rest.length > 1) return undefined;
   return { container, pod, namespace, uid, attempt: Number(attempt) };

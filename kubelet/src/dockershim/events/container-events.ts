@@ -7,7 +7,9 @@ import type { EngineChange } from './engine-events.js';
 export interface ContainerEventsOptions {
   logger: Logger;
   /** The pod's state now; what is gone already is left out. */
-  describePod(sandboxId: string): Promise<Pick<cri.ContainerEventResponseInput, 'podSandboxStatus' | 'containersStatuses'>>;
+  describePod(
+    sandboxId: string,
+  ): Promise<Pick<cri.ContainerEventResponseInput, 'podSandboxStatus' | 'containersStatuses'>>;
 }
 
 /** A listener that falls this far behind is cut off; it lists and listens again. */

@@ -64,7 +64,10 @@ export class EngineEvents {
   private async followOnce(signal: AbortSignal): Promise<void> {
     const { docker, onConnected } = this.options;
     const stream = (await docker.getEvents({
-      filters: { type: ['container', 'image'], event: ['create', 'start', 'die', 'destroy', 'pull', 'tag', 'untag', 'delete', 'load', 'import'] },
+      filters: {
+        type: ['container', 'image'],
+        event: ['create', 'start', 'die', 'destroy', 'pull', 'tag', 'untag', 'delete', 'load', 'import'],
+      },
     })) as Readable;
     const end = new AbortController();
     const onAbort = (): void => void stream.destroy();

@@ -43,8 +43,14 @@ export class ImageFilesystem {
     const known = this.layers.get(imageId);
     if (known) return known;
     const image = this.options.docker.getImage(imageId);
-    const [info, history] = await engineCall(`inspect image "${imageId}"`, () => Promise.all([image.inspect(), image.history()]));
-    const layers = pairLayers(info.RootFS?.Layers ?? [], (history as { Size: number }[]).map(({ Size }) => Size), info.Size);
+    const [info, history] = await engineCall(`inspect image "${imageId}"`, () =>
+      Promise.all([image.inspect(), image.history()]),
+    );
+    const layers = pairLayers(
+      info.RootFS?.Layers ?? [],
+      (history as { Size: number }[]).map(({ Size }) => Size),
+      info.Size,
+    );
     this.layers.set(imageId, layers);
     return layers;
   }

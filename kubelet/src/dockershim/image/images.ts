@@ -56,7 +56,9 @@ export class Images {
   async pull(reference: string, auth: cri.AuthConfig | null, signal: AbortSignal): Promise<string> {
     await pullImage(reference, engineAuth(auth), signal, this.options);
     this.forgetIdentities();
-    const info = await engineCall(`inspect image "${reference}"`, () => this.options.docker.getImage(reference).inspect());
+    const info = await engineCall(`inspect image "${reference}"`, () =>
+      this.options.docker.getImage(reference).inspect(),
+    );
     return info.Id;
   }
 

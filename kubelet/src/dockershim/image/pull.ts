@@ -28,7 +28,9 @@ export async function pullImage(
 ): Promise<void> {
   const { name, tag } = splitReference(reference);
   // createImage() takes the credentials out of what it is given, so it gets objects of its own.
-  const request = auth ? options.docker.createImage({ ...auth }, { fromImage: name, tag }) : options.docker.createImage({ fromImage: name, tag });
+  const request = auth
+    ? options.docker.createImage({ ...auth }, { fromImage: name, tag })
+    : options.docker.createImage({ fromImage: name, tag });
   const stream = (await engineCall(`pull image "${reference}"`, () => request).catch((error: CriError) => {
     throw pullError(reference, error.cause ?? error);
   })) as Readable;

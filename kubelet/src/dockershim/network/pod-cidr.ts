@@ -8,7 +8,10 @@ export function bridgeAddress(podCidr: string): string {
   const [address = '', prefix = ''] = cidr?.split('/') ?? [];
   const bits = Number(prefix);
   if (!/^\d+$/.test(prefix) || bits < 8 || bits > 30) {
-    throw new CriError('INVALID_ARGUMENT', `pod CIDR "${podCidr}" must be an IPv4 network with a prefix between /8 and /30`);
+    throw new CriError(
+      'INVALID_ARGUMENT',
+      `pod CIDR "${podCidr}" must be an IPv4 network with a prefix between /8 and /30`,
+    );
   }
   const number = address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0);
   const network = number - (number % 2 ** (32 - bits));

@@ -1,10 +1,11 @@
 /** Pure: the engine's create request for a pod's sandbox. */
-import type { LinuxSandboxSecurityContext, PodSandboxConfig, PortMapping } from '@kubelab/proto/generated/runtime-v1';
+
 import { CriError } from '@kubelab/proto/cri-error';
+import type { LinuxSandboxSecurityContext, PodSandboxConfig, PortMapping } from '@kubelab/proto/generated/runtime-v1';
 import type { ContainerCreateOptions, HostConfig } from 'dockerode';
+import { refuseUserNamespace } from '../container/namespaces.js';
 import { userOf } from '../container/security.js';
 import { encodeLabels, label, sandboxName, sandboxType } from '../engine/names.js';
-import { refuseUserNamespace } from '../container/namespaces.js';
 
 /** The pause process gets next to no CPU share and is the last that the kernel's OOM killer takes. */
 const sandboxCpuShares = 2;

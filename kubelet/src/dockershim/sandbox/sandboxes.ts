@@ -6,7 +6,7 @@ import type Docker from 'dockerode';
 import { createNamed, removeForced } from '../engine/create.js';
 import { engineCall, engineCallTolerating, engineStatus } from '../engine/errors.js';
 import type { EngineFactsSource } from '../engine/facts.js';
-import { label, labelFilter, containerType, sandboxType } from '../engine/names.js';
+import { containerType, label, labelFilter, sandboxType } from '../engine/names.js';
 import type { OomScores } from '../engine/oom-score.js';
 import type { Semaphore } from '../engine/semaphore.js';
 import { planSandbox } from './plan.js';
@@ -30,7 +30,8 @@ export class Sandboxes {
 
   /** Creates and starts the pause container. A sandbox that fails to start is taken away again; after a crash in between it stays listed as not ready. */
   async run(config: cri.PodSandboxConfig, runtimeHandler: string): Promise<string> {
-    if (runtimeHandler !== '') throw new CriError('INVALID_ARGUMENT', `RuntimeHandler "${runtimeHandler}" not supported`);
+    if (runtimeHandler !== '')
+      throw new CriError('INVALID_ARGUMENT', `RuntimeHandler "${runtimeHandler}" not supported`);
     const { docker, facts, image, cgroupParent, oomScores, starts } = this.options;
     if (config.linux?.securityContext?.namespaceOptions?.network !== 'NODE') this.options.requireNetwork();
     const { cgroupDriver } = await facts.get();
@@ -73,7 +74,9 @@ export class Sandboxes {
     const { docker } = this.options;
     const containers = await this.containersOf(id);
     await Promise.all(
-      containers.map((container) => engineCall(`remove container "${container.Id}"`, () => removeForced(docker, container.Id))),
+      containers.map((container) =>
+        engineCall(`remove container "${container.Id}"`, () => removeForced(docker, container.Id)),
+      ),
     );
     await engineCall(`remove sandbox "${id}"`, () => removeForced(docker, id));
     return containers.map((container) => container.Id);
@@ -85,7 +88,9 @@ export class Sandboxes {
   }
 
   async inspect(id: string): Promise<Docker.ContainerInspectInfo> {
-    const info = await engineCall(`get the status of sandbox "${id}"`, () => this.options.docker.getContainer(id).inspect());
+    const info = await engineCall(`get the status of sandbox "${id}"`, () =>
+      this.options.docker.getContainer(id).inspect(),
+    );
     if (info.Config.Labels?.[label.type] !== sandboxType) throw new CriError('NOT_FOUND', `no sandbox with ID "${id}"`);
     return info;
   }
@@ -102,7 +107,9 @@ export class Sandboxes {
 
   private async containersOf(id: string, status?: string[]): Promise<Docker.ContainerInfo[]> {
     const filters = { ...labelFilter(containerType, { [label.sandboxId]: id }), ...(status ? { status } : {}) };
-    return engineCall(`list the containers of sandbox "${id}"`, () => this.options.docker.listContainers({ all: true, filters }));
+    return engineCall(`list the containers of sandbox "${id}"`, () =>
+      this.options.docker.listContainers({ all: true, filters }),
+    );
   }
 
   private async kill(id: string): Promise<void> {

@@ -34,6 +34,8 @@ export class Stats {
   private readonly layers: WritableLayers;
   /** The last CPU reading of each container, for the rate. */
   private readonly previous = new Map<string, cri.CpuUsageInput>();
+  /** Processes of each container at its last reading. */
+  private readonly processes = new Map<string, number>();
 
   constructor(private readonly options: StatsOptions) {
     this.layers = new WritableLayers(options.clock);
@@ -65,7 +67,9 @@ export class Stats {
     const status = await this.options.sandboxes.status(id);
     const containers = await this.listContainers({ id: '', podSandboxId: id, labelSelector: {} });
     const own = info.State.Running ? await this.read(id) : undefined;
-    const parts = [own, ...containers].flatMap((part) => (part?.cpu && part.memory ? { cpu: part.cpu, memory: part.memory } : []));
+    const parts = [own, ...containers].flatMap((part) =>
+      part?.cpu && part.memory ? { cpu: part.cpu, memory: part.memory } : [],
+    );
     const usage = sumUsage(parts);
     return {
       attributes: { id, metadata: status.metadata, labels: status.labels, annotations: status.annotations },
@@ -73,7 +77,12 @@ export class Stats {
         ...usage,
         containers,
         network: await this.network(info),
-        process: { timestamp: usage.cpu.timestamp, processCount: { value: await this.processCount(id, containers) } },
+        process: {
+          timestamp: usage.cpu.timestamp,
+          processCount: {
+            value: this.processCount([id, ...containers.flatMap(({ attributes }) => attributes?.id ?? [])]),
+          },
+        },
       },
     };
   }
@@ -87,9 +96,10 @@ export class Stats {
     return this.settled(listed.map(({ id }) => this.sandbox(id ?? '')));
   }
 
-  /** Drops what remembers containers that are gone. */
-  retain(ids: ReadonlySet<string>): void {
-    for (const id of this.previous.keys()) if (!ids.has(id)) this.previous.delete(id);
+  /** Drops what is remembered of a container that is gone. */
+  forget(id: string): void {
+    this.previous.delete(id);
+    this.processes.delete(id);
   }
 
   private async read(id: string): Promise<Reading> {
@@ -103,6 +113,7 @@ export class Stats {
     const before = this.previous.get(id);
     const rate = before && nanoCores(before, cpu);
     this.previous.set(id, cpu);
+    this.processes.set(id, engineStats.pids_stats?.current ?? 0);
     return {
       cpu: rate === undefined ? cpu : { ...cpu, usageNanoCores: { value: rate } },
       memory: memoryUsage(engineStats),
@@ -123,15 +134,8 @@ export class Stats {
     return { timestamp: this.options.clock.now() * 1e6, defaultInterface: main, interfaces };
   }
 
-  private async processCount(sandboxId: string, containers: readonly cri.ContainerStatsInput[]): Promise<number> {
-    const ids = [sandboxId, ...containers.flatMap(({ attributes }) => attributes?.id ?? [])];
-    const counts = await this.settled(
-      ids.map(async (id) => {
-        const top = (await this.options.docker.getContainer(id).top()) as { Processes?: unknown[] };
-        return top.Processes?.length ?? 0;
-      }),
-    );
-    return counts.reduce((sum, count) => sum + count, 0);
+  private processCount(ids: readonly string[]): number {
+    return ids.reduce((sum, id) => sum + (this.processes.get(id) ?? 0), 0);
   }
 
   /** What ended while it was read is left out; any other failure counts. */

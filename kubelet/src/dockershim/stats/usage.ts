@@ -6,6 +6,7 @@ import { nanoseconds } from '../engine/time.js';
 export interface EngineStats {
   read: string;
   cpu_stats?: { cpu_usage?: { total_usage?: number } };
+  pids_stats?: { current?: number };
   memory_stats?: { usage?: number; stats?: Record<string, number> };
 }
 

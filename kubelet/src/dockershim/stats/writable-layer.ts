@@ -11,6 +11,7 @@ interface Count {
 }
 
 const maxAgeMs = 30_000;
+const forgottenAfterMs = 20 * maxAgeMs;
 /** Bytes of one block as the kernel counts them in stat(2). */
 const blockBytes = 512;
 
@@ -30,14 +31,17 @@ export class WritableLayers {
     return { timestamp: count.atMs * 1e6, usedBytes: { value: count.bytes }, inodesUsed: { value: count.inodes } };
   }
 
-  /** Forgets all directories but these. */
-  retain(directories: ReadonlySet<string>): void {
-    for (const directory of this.counts.keys()) if (!directories.has(directory)) this.counts.delete(directory);
+  /** Directories that nobody asked for in a long time belong to containers that are gone. */
+  private forgetOld(): void {
+    for (const [directory, { atMs }] of this.counts) {
+      if (this.clock.now() - atMs > forgottenAfterMs) this.counts.delete(directory);
+    }
   }
 
   private refresh(directory: string): void {
     if (this.waiting.has(directory)) return;
     this.waiting.add(directory);
+    this.forgetOld();
     this.queue = this.queue.then(async () => {
       const count: Count = { bytes: 0, inodes: 0, atMs: this.clock.now() };
       await addTree(directory, count);

@@ -30,7 +30,7 @@ class CompareWalker {
     // Arbitrary JSON may change its shape: then the whole changed, besides what is in it.
     if (schema.kind === 'any' && before != null && atomOf(schema, before).kind !== atom.kind) this.leaf(before, after);
     if (atom.kind === 'scalar') this.leaf(before, after);
-    else if (atom.kind === 'list') this.lists(atom.schema, before, after);
+    else if (atom.kind === 'list') this.lists(atom.schema, before, after, byValue);
     else this.objects(atom.schema, before, after, byValue);
   }
 
@@ -46,7 +46,7 @@ class CompareWalker {
     else if (after === undefined) this.result.removed.insert(this.path);
   }
 
-  private lists(schema: ListSchema, before: unknown, after: unknown): void {
+  private lists(schema: ListSchema, before: unknown, after: unknown, byValue: boolean): void {
     const [left, right] = [asList(before), asList(after)];
     if (schema.listType === 'atomic' || (!left?.length && !right?.length)) {
       this.leaf(before, after);
@@ -58,7 +58,7 @@ class CompareWalker {
     for (const [element, items] of rightItems) {
       if (!leftItems.has(element)) this.items(schema, element, [], items);
     }
-    this.container(before, after);
+    if (!byValue) this.container(before, after);
   }
 
   private items(schema: ListSchema, element: PathElement, before: readonly unknown[], after: readonly unknown[]): void {

@@ -168,7 +168,8 @@ export class FieldSet {
   }
 
   private sorted(): [PathElement, FieldSet][] {
-    return [...(this.children ?? [])].sort(([a], [b]) => compareElements(a, b));
+    const entries = [...(this.children ?? [])];
+    return entries.length < 2 ? entries : entries.sort(([a], [b]) => compareElements(a, b));
   }
 
   /** FieldsV1 in canonical order. */

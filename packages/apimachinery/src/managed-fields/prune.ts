@@ -17,8 +17,8 @@ export interface PruneOptions {
 }
 
 /**
- * `merged` without the fields and items that the applier owned, does not apply any more, and nobody else owns. What no one owns (such
- * as defaulted fields of an item) goes only with an item that goes as a whole.
+ * `merged` without the fields and items that the applier owned, does not apply any more, and nobody else owns. What it did not own stays,
+ * but an item of which no one owns the existence goes with all that is in it.
  */
 export function prune({ schema, merged, last, owners }: PruneOptions): unknown {
   let owned = new FieldSet();

@@ -6,7 +6,10 @@ import type { FieldSet } from './field-set.js';
 import { fieldElement } from './path-element.js';
 import { asList, asObject, atomOf, fieldType, type ObjectSchema, tryItemElement } from './typed-value.js';
 
-/** `value` without the members of `set`. Parts that stay whole are shared. Undefined when nothing is left of an object or list. */
+/**
+ * `value` without the members of `set`. Parts that stay whole are shared. An object that is emptied stays, for it is owned or it would be
+ * in the set (so `emptyDir: {}` survives the removal of its fields); a list that is emptied becomes undefined.
+ */
 export function removeItems(schema: TypeSchema, value: unknown, set: FieldSet): unknown {
   const atom = atomOf(schema, value);
   if (atom.kind === 'list' && atom.schema.listType !== 'atomic') return removeFromList(atom.schema, value, set);
@@ -32,15 +35,12 @@ function removeFromObject(schema: ObjectSchema, value: unknown, set: FieldSet): 
   const object = asObject(value);
   if (!object || Object.keys(object).length === 0) return value;
   const kept: JsonObject = {};
-  let count = 0;
   for (const name of Object.keys(object)) {
     const element = fieldElement(name);
     if (set.hasElement(element)) continue;
     const below = set.below(element);
     const left = below ? removeItems(fieldType(schema, name), object[name], below) : object[name];
-    if (left === undefined) continue;
-    setOwn(kept, name, left);
-    count++;
+    if (left !== undefined) setOwn(kept, name, left);
   }
-  return count > 0 ? kept : undefined;
+  return kept;
 }

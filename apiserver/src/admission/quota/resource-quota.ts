@@ -1,0 +1,179 @@
+/** Enforces ResourceQuotas: what is created is charged to the namespace's quotas before it is stored. */
+
+import type { ResourceQuota } from '@kubelab/api/types';
+import { formatGroupResource, type GroupResource, type UnstructuredObject } from '@kubelab/apimachinery/meta';
+import { parseQuantity, Quantity } from '@kubelab/apimachinery/quantity';
+import type { Clock } from '@kubelab/component/clock';
+import type { AdmissionPlugin, AdmissionRequest, ObjectAccess } from '../../contracts.js';
+import { addAmounts, type ResourceAmounts } from '../pod-resources.js';
+import { refuse } from '../refusal.js';
+import { RecentCharges } from './recent-charges.js';
+import { isInScope } from './scopes.js';
+import { missingRequirements, usageOf } from './usage.js';
+
+const quotas: GroupResource = { group: '', resource: 'resourcequotas' };
+/** Updates of these may change what they count for. */
+const chargedOnUpdate = new Set(['persistentvolumeclaims', 'services']);
+
+export interface ResourceQuotaOptions {
+  objects: ObjectAccess;
+  clock: Clock;
+}
+
+export function createResourceQuota(options: ResourceQuotaOptions): AdmissionPlugin {
+  const evaluator = new QuotaEvaluator(options);
+  return {
+    name: 'ResourceQuota',
+    async validate(request) {
+      if (!request.namespace || !request.object || !isCharged(request)) return;
+      await evaluator.charge(request, request.namespace, request.object);
+    },
+  };
+}
+
+function isCharged({ operation, subresource, definition }: AdmissionRequest): boolean {
+  if (!definition.storagePath) return false;
+  const isPod = definition.group === '' && definition.plural === 'pods';
+  if (isPod && operation === 'UPDATE') return subresource === 'resize';
+  if (subresource !== '') return false;
+  if (operation === 'CREATE') return !(definition.group === '' && definition.plural === 'events');
+  return operation === 'UPDATE' && definition.group === '' && chargedOnUpdate.has(definition.plural);
+}
+
+class QuotaEvaluator {
+  readonly #recent: RecentCharges;
+  readonly #objects: ObjectAccess;
+
+  constructor(options: ResourceQuotaOptions) {
+    this.#objects = options.objects;
+    this.#recent = new RecentCharges(options.clock);
+  }
+
+  async charge(request: AdmissionRequest, namespace: string, object: UnstructuredObject): Promise<void> {
+    const resource = { group: request.definition.group, resource: request.definition.plural };
+    const delta = deltaOf(resource, request);
+    const charged: { name: string; amounts: ResourceAmounts }[] = [];
+    const matching = this.#objects.peekAll<ResourceQuota>(quotas, namespace).filter((quota) => isInScope(quota, resource, object));
+    for (const quota of matching) checkRequirements(request, resource, object, quota);
+    try {
+      for (const quota of matching) {
+        const amounts = mask(delta, hardOf(quota));
+        if (amounts.size === 0) continue;
+        await this.#chargeOne(request, namespace, quota.metadata.name, amounts);
+        charged.push({ name: quota.metadata.name, amounts });
+      }
+    } catch (error) {
+      if (!request.dryRun) await this.#takeBack(namespace, charged);
+      throw error;
+    }
+  }
+
+  /** Compare-and-swap on the quota's status: two requests never spend the same rest. */
+  async #chargeOne(request: AdmissionRequest, namespace: string, name: string, amounts: ResourceAmounts): Promise<void> {
+    const change = (current: UnstructuredObject | undefined): UnstructuredObject | undefined => {
+      if (!current) return undefined;
+      const quota = current as unknown as ResourceQuota;
+      const used = this.#affordable(request, namespace, quota, amounts);
+      quota.status = { ...quota.status, hard: quota.status?.hard ?? { ...quota.spec?.hard }, used };
+      return current;
+    };
+    if (request.dryRun) {
+      change(structuredClone(await this.#objects.get(quotas, namespace, name)));
+      return;
+    }
+    await this.#objects.update(quotas, namespace, name, change);
+    const resource = formatGroupResource({ group: request.definition.group, resource: request.definition.plural });
+    this.#recent.add({ quota: `${namespace}/${name}`, resource, objectName: request.object?.metadata.name ?? '', amounts });
+  }
+
+  /** The new `used`; throws 403 when the quota does not allow it. */
+  #affordable(
+    request: AdmissionRequest,
+    namespace: string,
+    quota: ResourceQuota,
+    amounts: ResourceAmounts,
+  ): Record<string, string> {
+    const resource = { group: request.definition.group, resource: request.definition.plural };
+    const used = new Map(Object.entries(quota.status?.used ?? {}).map(([name, value]) => [name, parseQuantity(value)]));
+    const unknown = [...amounts.keys()].some((name) => !used.has(name));
+    if (unknown || exceeded(quota, used, amounts).length > 0) {
+      // What was deleted since the last count is only known after counting again.
+      for (const [name, value] of this.#measure(namespace, quota, resource, [...amounts.keys()])) used.set(name, value);
+    }
+    const over = exceeded(quota, used, amounts);
+    if (over.length > 0) throw refuse(request, exceededText(quota, used, amounts, over));
+    addAmounts(used, amounts);
+    return Object.fromEntries([...used].map(([name, value]) => [name, value.toString()]));
+  }
+
+  #measure(namespace: string, quota: ResourceQuota, resource: GroupResource, names: readonly string[]): ResourceAmounts {
+    const objects = this.#objects.peekAll<UnstructuredObject>(resource, namespace);
+    const visible = new Set(objects.map((object) => object.metadata.name));
+    const total: ResourceAmounts = new Map(names.map((name) => [name, Quantity.zero]));
+    const counted = objects.filter((object) => isInScope(quota, resource, object)).map((object) => usageOf(resource, object));
+    const key = `${namespace}/${quota.metadata.name}`;
+    const pending = this.#recent.pending(key, formatGroupResource(resource), (name) => visible.has(name));
+    for (const usage of [...counted, ...pending]) addAmounts(total, new Map([...usage].filter(([name]) => total.has(name))));
+    return total;
+  }
+
+  async #takeBack(namespace: string, charged: readonly { name: string; amounts: ResourceAmounts }[]): Promise<void> {
+    for (const { name, amounts } of charged) {
+      await this.#objects.update(quotas, namespace, name, (current) => {
+        const used = (current as unknown as ResourceQuota | undefined)?.status?.used;
+        if (!used) return undefined;
+        for (const [key, amount] of amounts) used[key] = parseQuantity(used[key] ?? '0').sub(amount).toString();
+        return current;
+      });
+    }
+  }
+}
+
+/** What the request adds; nothing is given back here, that is the business of the quota controller. */
+function deltaOf(resource: GroupResource, request: AdmissionRequest): ResourceAmounts {
+  const usage = usageOf(resource, request.object as UnstructuredObject);
+  if (request.operation === 'UPDATE' && request.oldObject) {
+    for (const [name, old] of usageOf(resource, request.oldObject)) {
+      const rest = (usage.get(name) ?? Quantity.zero).sub(old);
+      usage.set(name, rest);
+    }
+  }
+  return new Map([...usage].filter(([, quantity]) => quantity.sign() > 0));
+}
+
+function hardOf(quota: ResourceQuota): Record<string, string> {
+  return quota.spec?.hard ?? {};
+}
+
+function mask(amounts: ResourceAmounts, hard: Record<string, string>): ResourceAmounts {
+  return new Map([...amounts].filter(([name]) => hard[name] !== undefined));
+}
+
+function checkRequirements(
+  request: AdmissionRequest,
+  resource: GroupResource,
+  object: UnstructuredObject,
+  quota: ResourceQuota,
+): void {
+  const missing = missingRequirements(resource, object, Object.keys(hardOf(quota)));
+  if (missing !== '') throw refuse(request, `failed quota: ${quota.metadata.name}: must specify ${missing}`);
+}
+
+function exceeded(quota: ResourceQuota, used: ResourceAmounts, amounts: ResourceAmounts): string[] {
+  const hard = hardOf(quota);
+  return [...amounts.keys()]
+    .filter((name) => {
+      const wanted = (used.get(name) ?? Quantity.zero).add(amounts.get(name) ?? Quantity.zero);
+      return wanted.compare(parseQuantity(hard[name] ?? '0')) > 0;
+    })
+    .sort();
+}
+
+function exceededText(quota: ResourceQuota, used: ResourceAmounts, amounts: ResourceAmounts, names: readonly string[]): string {
+  const hard = hardOf(quota);
+  const list = (value: (name: string) => string): string => names.map((name) => `${name}=${value(name)}`).join(',');
+  const requested = list((name) => (amounts.get(name) ?? Quantity.zero).toString());
+  const spent = list((name) => (used.get(name) ?? Quantity.zero).toString());
+  const limited = list((name) => parseQuantity(hard[name] ?? '0').toString());
+  return `exceeded quota: ${quota.metadata.name}, requested: ${requested}, used: ${spent}, limited: ${limited}`;
+}

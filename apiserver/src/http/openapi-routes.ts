@@ -1,0 +1,89 @@
+/** Serves the OpenAPI documents: v2 as JSON and protobuf, v3 per group version. */
+
+import type { Request, Response, Router } from 'express';
+import { notAcceptable } from '@kubelab/apimachinery/status-error';
+import { type CachedDocument, cachedDocument, jsonDocument, sendDocument } from './cached-document.js';
+import { parseAccept } from './media-types.js';
+import { pathNotFound } from './resource-target.js';
+
+export interface OpenApiSource {
+  /** The swagger 2.0 document. */
+  v2(): Record<string, unknown>;
+  /** The same as a protobuf openapi.v2.Document. */
+  v2Protobuf(): Buffer;
+  /** Paths of the v3 documents: `api/v1`, `apis/apps/v1`, `version`. */
+  v3Paths(): readonly string[];
+  /** Undefined for a path that is not among them. */
+  v3(path: string): Record<string, unknown> | undefined;
+}
+
+const v2Types = {
+  json: ['application/json', 'application/com.github.proto-openapi.spec.v2@v1.0+json'],
+  protobuf: [
+    'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
+    'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
+  ],
+};
+const v2ProtobufType = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+const yearSeconds = 365 * 24 * 60 * 60;
+
+export function addOpenApiRoutes(router: Router, source: OpenApiSource): void {
+  const documents = new Map<string, CachedDocument>();
+  const once = (key: string, make: () => CachedDocument): CachedDocument => {
+    const document = documents.get(key) ?? make();
+    documents.set(key, document);
+    return document;
+  };
+  const v3 = (path: string): CachedDocument => {
+    if (!source.v3Paths().includes(path)) throw pathNotFound();
+    return once(`v3 ${path}`, () => jsonDocument(source.v3(path)));
+  };
+  router.get('/openapi/v2', async (request, response) => {
+    const document =
+      chosenForm(request) === 'json'
+        ? once('v2 json', () => jsonDocument(source.v2()))
+        : once('v2 protobuf', () => cachedDocument(source.v2Protobuf(), v2ProtobufType));
+    await sendDocument(request, response, document);
+  });
+  router.get('/openapi/v3', async (request, response) => {
+    const paths = Object.fromEntries(
+      source.v3Paths().map((path) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${v3(path).hash}` }]),
+    );
+    await sendDocument(request, response, jsonDocument({ paths }));
+  });
+  router.get('/openapi/v3/*path', async (request, response) => {
+    const { path } = request.params as unknown as { path: string[] };
+    await sendV3(request, response, path.join('/'), v3(path.join('/')));
+  });
+}
+
+/** Throws StatusError 406. */
+function chosenForm(request: Request): 'json' | 'protobuf' {
+  const { accept } = request.headers;
+  if (accept === undefined || accept === '') return 'json';
+  for (const { type, subtype } of parseAccept(accept)) {
+    const range = `${type}/${subtype}`;
+    if (range === '*/*' || range === 'application/*' || v2Types.json.includes(range)) return 'json';
+    if (v2Types.protobuf.includes(range)) return 'protobuf';
+  }
+  const accepted = [...v2Types.json, ...v2Types.protobuf].join(', ');
+  throw notAcceptable(`only the following media types are accepted: ${accepted}`);
+}
+
+/** With the right hash in its URL a document may be kept for ever; with an old one the client is sent to the new. */
+async function sendV3(request: Request, response: Response, path: string, document: CachedDocument): Promise<void> {
+  const ranges = parseAccept(request.headers.accept ?? '*/*').map(({ type, subtype }) => `${type}/${subtype}`);
+  if (!ranges.some((range) => ['*/*', 'application/*', 'application/json'].includes(range))) {
+    throw notAcceptable('only the following media types are accepted: application/json');
+  }
+  const { hash } = request.query;
+  if (hash === undefined || hash === '') return sendDocument(request, response, document);
+  if (hash !== document.hash) {
+    response.redirect(301, `/openapi/v3/${path}?hash=${document.hash}`);
+    return;
+  }
+  await sendDocument(request, response, document, {
+    'Cache-Control': 'public, immutable',
+    Expires: new Date(Date.now() + yearSeconds * 1000).toUTCString(),
+  });
+}

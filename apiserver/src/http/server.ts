@@ -1,0 +1,93 @@
+/** The listening server: TLS, connections, and stopping without dropping what runs. */
+
+import { createServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Clock } from '@kubelab/component/clock';
+import type { Logger } from '@kubelab/component/logger';
+import type { Pipeline } from './pipeline.js';
+
+export interface ServerOptions {
+  host: string;
+  /** 0 picks a free one. */
+  port: number;
+  cert: Buffer;
+  key: Buffer;
+  /** PEM of the CAs that clients' certificates may come from; only a hint for clients, the authenticator decides. */
+  clientCa?: Buffer | undefined;
+  pipeline: Pipeline;
+  clock: Clock;
+  logger: Logger;
+}
+
+export interface HttpServer {
+  readonly port: number;
+  /** Takes no new connections, lets requests finish for up to `graceMs`, then cuts the rest. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** Upstream closes idle connections after this time, too. */
+const keepAliveTimeoutMs = 90_000;
+const maxHeaderBytes = 64 * 1024;
+
+export async function startServer(options: ServerOptions): Promise<HttpServer> {
+  const { pipeline, logger } = options;
+  const server = createServer({
+    cert: options.cert,
+    key: options.key,
+    ...(options.clientCa ? { ca: options.clientCa } : {}),
+    ALPNProtocols: ['http/1.1'],
+    minVersion: 'TLSv1.2',
+    // Certificates are asked for and judged by the authenticator, so that a wrong one is a 401 and not a broken connection.
+    requestCert: true,
+    rejectUnauthorized: false,
+    maxHeaderSize: maxHeaderBytes,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    noDelay: true,
+  });
+  // A watch has no end that a timer could know.
+  server.requestTimeout = 0;
+  server.timeout = 0;
+  const upgraded = new Set<Socket>();
+  server.on('request', (request, response) => {
+    pipeline.handle(request, response).catch((error: unknown) => {
+      logger.error('Answering failed', { path: request.url, error });
+      response.destroy();
+    });
+  });
+  server.on('upgrade', (request, socket, head) => {
+    upgraded.add(socket as Socket);
+    socket.on('close', () => upgraded.delete(socket as Socket));
+    socket.on('error', () => socket.destroy());
+    pipeline.upgrade(request, socket, head).catch((error: unknown) => {
+      logger.error('Upgrade failed', { path: request.url, error });
+      socket.destroy();
+    });
+  });
+  server.on('tlsClientError', (error, socket) => {
+    logger.debug('TLS handshake failed', { error, remote: socket.remoteAddress });
+    socket.destroy();
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close(graceMs) {
+      return new Promise((resolve) => {
+        const cut = options.clock.setTimeout(() => {
+          for (const socket of upgraded) socket.destroy();
+          server.closeAllConnections();
+        }, graceMs);
+        server.close(() => {
+          cut.clear();
+          resolve();
+        });
+        server.closeIdleConnections();
+      });
+    },
+  };
+}

@@ -1,0 +1,88 @@
+/** From parts to a listening API: engine, handlers, pipeline and server put together. */
+
+import type { HealthCheck } from '@kubelab/component/health-server';
+import type { Clock } from '@kubelab/component/clock';
+import type { Logger } from '@kubelab/component/logger';
+import type { Registry } from 'prom-client';
+import type { Authenticator, ConnectHandler } from './contracts.js';
+import type { Exchange } from './http/exchange.js';
+import { createRequestMetrics } from './http/metrics.js';
+import type { OpenApiSource } from './http/openapi-routes.js';
+import { createPipeline, type Upgrade } from './http/pipeline.js';
+import { createPlainHandler, type ExtraDocument } from './http/plain-routes.js';
+import { createResourceHandler } from './http/resource-handler.js';
+import { startServer } from './http/server.js';
+import type { Engine } from './registry/engine.js';
+import type { Subresources } from './registry/subresources/subresources.js';
+
+export interface ApiParts {
+  engine: Engine;
+  subresources: Subresources;
+  connects: ReadonlyMap<string, ConnectHandler>;
+  authenticator: Authenticator;
+  openApi: OpenApiSource;
+  healthChecks: readonly HealthCheck[];
+  extraDocuments: readonly ExtraDocument[];
+  listen: { host: string; port: number; cert: Buffer; key: Buffer; clientCa?: Buffer | undefined };
+  /** How others reach the server; for discovery. */
+  advertiseAddress: string;
+  minRequestTimeoutMs: number;
+  registry: Registry;
+  logger: Logger;
+  clock: Clock;
+}
+
+export interface RunningApi {
+  port: number;
+  /** Ends watches, lets other requests finish for up to `graceMs`. */
+  close(graceMs: number): Promise<void>;
+}
+
+export async function serveApi(parts: ApiParts): Promise<RunningApi> {
+  const { engine, clock, logger, listen } = parts;
+  const stopping = new AbortController();
+  let port = listen.port;
+  const definitions = engine.resources.all().map((resource) => resource.definition);
+  const resources = createResourceHandler({
+    engine,
+    subresources: parts.subresources,
+    connects: parts.connects,
+    watch: { minRequestTimeoutMs: parts.minRequestTimeoutMs, stopping: stopping.signal },
+  });
+  const plain = createPlainHandler({
+    definitions: () => definitions,
+    serverAddress: () => `${parts.advertiseAddress}:${port}`,
+    openApi: parts.openApi,
+    healthChecks: [...parts.healthChecks, shutdownCheck(stopping.signal)],
+    registry: parts.registry,
+    extraDocuments: parts.extraDocuments,
+  });
+  const dispatch = (exchange: Exchange, upgrade?: Upgrade): Promise<void> =>
+    exchange.info.resourceRequest ? resources(exchange, upgrade) : plain(exchange);
+  const pipeline = createPipeline({
+    authenticator: parts.authenticator,
+    authorizer: engine.authorizer,
+    dispatch,
+    metrics: createRequestMetrics(parts.registry),
+    logger,
+  });
+  const server = await startServer({ ...listen, pipeline, clock, logger });
+  port = server.port;
+  return {
+    port,
+    async close(graceMs) {
+      stopping.abort();
+      await server.close(graceMs);
+    },
+  };
+}
+
+function shutdownCheck(stopping: AbortSignal): HealthCheck {
+  return {
+    name: 'shutdown',
+    readinessOnly: true,
+    check() {
+      if (stopping.aborted) throw new Error('process is shutting down');
+    },
+  };
+}

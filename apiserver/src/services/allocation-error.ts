@@ -1,0 +1,8 @@
+/** Why an address or a port cannot be given; worded as upstream's allocators. */
+export class AllocationError extends Error {
+  override readonly name = 'AllocationError';
+}
+
+export const addressTaken = (): AllocationError => new AllocationError('provided IP is already allocated');
+export const portTaken = (): AllocationError => new AllocationError('provided port is already allocated');
+export const rangeFull = (): AllocationError => new AllocationError('range is full');

@@ -1,0 +1,102 @@
+/** A whole API on a real etcd that lets everybody in: for tests of the engine and of the HTTP side. */
+
+import type { ResourceDefinition } from '@kubelab/api/resource';
+import { systemClock } from '@kubelab/component/clock';
+import { type Logger, silentLogger } from '@kubelab/component/logger';
+import { startEtcd } from '@kubelab/testkit/etcd';
+import { Registry } from 'prom-client';
+import type { AdmissionPlugin, Authenticator, Authorizer, UserInfo } from '../contracts.js';
+import type { OpenApiSource } from '../http/openapi-routes.js';
+import type { Engine } from '../registry/engine.js';
+import { createResources } from '../registry/resources.js';
+import { builtinSubresources } from '../registry/subresources/builtin.js';
+import type { Action } from '../registry/subresources/subresources.js';
+import { serveApi } from '../serve.js';
+import { openStorage } from '../storage/etcd-storage.js';
+import { createTestCertificates, type TestCertificates } from './certificates.js';
+import { createTestClient, type TestClient } from './test-client.js';
+
+export interface TestApiOptions {
+  definitions: readonly ResourceDefinition[];
+  admission?: readonly AdmissionPlugin[];
+  /** Default: everything is allowed. */
+  authorizer?: Authorizer;
+  actions?: ReadonlyMap<string, Action>;
+  openApi?: OpenApiSource;
+  logger?: Logger;
+}
+
+export interface TestApi {
+  url: string;
+  port: number;
+  certificates: TestCertificates;
+  client: TestClient;
+  engine: Engine;
+  close(): Promise<void>;
+}
+
+/** The user is what `Authorization: Bearer NAME` says, a member of system:masters; `Bearer wrong` is a 401. */
+const trustingAuthenticator: Authenticator = {
+  async authenticate(request): Promise<UserInfo | undefined> {
+    const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
+    if (token === 'wrong') return undefined;
+    return { name: token ?? 'admin', groups: ['system:masters', 'system:authenticated'] };
+  },
+};
+
+export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
+  const etcd = await startEtcd();
+  const logger = options.logger ?? silentLogger;
+  try {
+    const storage = await openStorage({ endpoints: [etcd.endpoint], log: logger });
+    const certificates = await createTestCertificates();
+    const resources = createResources(options.definitions, storage);
+    const engine: Engine = {
+      resources,
+      admission: options.admission ?? [],
+      storageHooks: [],
+      authorizer: options.authorizer ?? { authorize: () => ({ allowed: true, reason: '' }) },
+      clock: systemClock,
+    };
+    const api = await serveApi({
+      engine,
+      subresources: builtinSubresources(engine, options.actions ?? new Map()),
+      connects: new Map(),
+      authenticator: trustingAuthenticator,
+      openApi: options.openApi ?? emptyOpenApi,
+      healthChecks: [{ name: 'etcd', check: () => storage.healthy() }],
+      extraDocuments: [],
+      listen: { host: '127.0.0.1', port: 0, cert: Buffer.from(certificates.cert), key: Buffer.from(certificates.key) },
+      advertiseAddress: '127.0.0.1',
+      minRequestTimeoutMs: 1_800_000,
+      registry: new Registry(),
+      logger,
+      clock: systemClock,
+    });
+    const client = createTestClient({ port: api.port, ca: certificates.ca });
+    return {
+      url: `https://127.0.0.1:${api.port}`,
+      port: api.port,
+      certificates,
+      client,
+      engine,
+      async close() {
+        client.close();
+        await api.close(1_000);
+        await storage.close();
+        await etcd.stop();
+      },
+    };
+  } catch (error) {
+    await etcd.stop();
+    throw error;
+  }
+}
+
+const emptyOpenApi: OpenApiSource = {
+  v2: () => ({ swagger: '2.0', info: { title: 'Kubernetes', version: 'v1.34.0' }, paths: {}, definitions: {} }),
+  v2Protobuf: () => Buffer.alloc(0),
+  v3Paths: () => [],
+  v3: () => undefined,
+};
+

@@ -1,0 +1,77 @@
+import type { Command } from 'commander';
+import { isNode, listContainers } from '../lab/containers.js';
+import { recordOf } from '../lab/lab.js';
+import {
+  addNodes,
+  killNode,
+  type NodeCommand,
+  pauseNode,
+  removeNode,
+  resumeNode,
+  startNode,
+  stopNode,
+} from '../nodes/actions.js';
+import { viewNodes } from '../nodes/node-view.js';
+import { formatTable } from '../progress/table.js';
+import { nodeRow, readObjects } from '../status.js';
+import { nodeCommand, type Terminal } from './globals.js';
+import { parseWholeNumber } from './parse.js';
+
+interface NodeAction {
+  verb: string;
+  description: string;
+  run(command: NodeCommand, name: string): Promise<void>;
+  done: string;
+}
+
+const actions: readonly NodeAction[] = [
+  { verb: 'remove', description: 'take a node out of the cluster for good', run: removeNode, done: 'is removed' },
+  { verb: 'stop', description: 'shut a node down cleanly', run: stopNode, done: 'is stopped' },
+  {
+    verb: 'start',
+    description: 'start a stopped or killed node and wait until it is Ready',
+    run: startNode,
+    done: 'is Ready',
+  },
+  { verb: 'kill', description: 'end a node at once, as if its plug was pulled', run: killNode, done: 'is dead' },
+  { verb: 'pause', description: 'freeze a node and all that runs on it', run: pauseNode, done: 'is frozen' },
+  { verb: 'resume', description: 'let a frozen node go on', run: resumeNode, done: 'is Ready' },
+];
+
+export function addNodeCommand(program: Command, terminal: Terminal): void {
+  const node = program.command('node').description('look at, add, remove and break nodes');
+  node
+    .command('list')
+    .description('list the nodes, their containers and what is about to happen to them')
+    .action(async (_: object, command: Command) => {
+      terminal.write(await listNodes(await nodeCommand(command, terminal)));
+    });
+  node
+    .command('add')
+    .description('add nodes and wait until they are Ready')
+    .argument('[count]', 'how many', parseWholeNumber, 1)
+    .action(async (count: number, _: object, command: Command) => {
+      const added = await addNodes(await nodeCommand(command, terminal), count);
+      terminal.write(`${added.join(', ')} ${added.length === 1 ? 'is' : 'are'} Ready.`);
+    });
+  for (const { verb, description, run, done } of actions) {
+    node
+      .command(verb)
+      .description(description)
+      .argument('<name>', 'name of the node, as `kubelab node list` shows it')
+      .action(async (name: string, _: object, command: Command) => {
+        await run(await nodeCommand(command, terminal), name);
+        terminal.write(`${name} ${done}.`);
+      });
+  }
+}
+
+async function listNodes({ docker, lab, clock }: NodeCommand): Promise<string> {
+  const containers = (await listContainers(docker, lab)).filter(isNode);
+  const objects = await readObjects(lab);
+  const { failureClock } = recordOf(lab).settings;
+  const known = 'problem' in objects ? { nodes: [], leases: [] } : objects;
+  const views = viewNodes({ containers, ...known, failureClock, nowMs: clock.now() });
+  const table = formatTable(['NODE', 'CONTAINER', 'ADDRESS', 'STATE', 'NEXT'], views.map(nodeRow));
+  return 'problem' in objects ? `${table}\n\nThe API server does not answer: ${objects.problem}` : table;
+}

@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type Docker from 'dockerode';
+import { UsageError } from '../errors.js';
+import { isNode, type LabContainer, listContainers, nodeName } from '../lab/containers.js';
+import type { Lab } from '../lab/lab.js';
+
+/** Services inside each node's container; their lines start with their name. */
+const nodeServices = ['dockerd', 'dockershim', 'kubelet', 'kube-proxy', 'images', 'node'];
+
+export interface ShowLogsOptions {
+  lab: Lab;
+  docker: Docker;
+  /** A service of the control plane, a node, or a service of all nodes. */
+  component: string;
+  follow: boolean;
+  tail: string;
+  write: (line: string) => void;
+}
+
+interface Source {
+  container: LabContainer;
+  /** Goes before each line. */
+  prefix: string;
+  /** Lines to show; of them, what to cut off. */
+  only?: RegExp;
+}
+
+/** Writes what a part of the lab has logged, and goes on with it when asked to. */
+export async function showLogs(options: ShowLogsOptions): Promise<void> {
+  const containers = await listContainers(options.docker, options.lab);
+  const sources = sourcesOf(options.component, containers);
+  if (sources.length === 0) {
+    const names = [
+      ...new Set(containers.map((item) => (isNode(item) ? nodeName(item) : item.service))),
+      ...nodeServices,
+    ];
+    throw new UsageError(`There is no component ${options.component}. There are: ${names.join(', ')}.`);
+  }
+  await Promise.all(sources.map((source) => showSource(source, options)));
+}
+
+export function sourcesOf(component: string, containers: readonly LabContainer[]): Source[] {
+  const nodes = containers.filter(isNode);
+  if (nodeServices.includes(component)) {
+    return nodes.map((container) => ({
+      container,
+      prefix: `${nodeName(container)} | `,
+      only: new RegExp(`^${component} \\| `),
+    }));
+  }
+  const own = containers.filter((item) => (isNode(item) ? nodeName(item) === component : item.service === component));
+  return own.map((container) => ({ container, prefix: '' }));
+}
+
+function showSource({ container, prefix, only }: Source, options: ShowLogsOptions): Promise<void> {
+  const args = ['logs', '--tail', options.tail, ...(options.follow ? ['--follow'] : []), container.id];
+  return new Promise((resolve, reject) => {
+    const child = spawn('docker', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on('line', (line) => {
+        if (only && !only.test(line)) return;
+        options.write(`${prefix}${only ? line.replace(only, '') : line}`);
+      });
+    }
+    child.on('error', reject);
+    child.on('close', () => resolve());
+  });
+}

@@ -1,0 +1,132 @@
+import { nodes as nodeType } from '@kubelab/api/resource-types';
+import { isNotFound } from '@kubelab/apimachinery/status-error';
+import type { Clock } from '@kubelab/component/clock';
+import type Docker from 'dockerode';
+import { openCompose } from '../compose/compose.js';
+import { CliError } from '../errors.js';
+import { ensureBaseImages } from '../images/base-image.js';
+import { isNode, type LabContainer, listContainers, nodeName } from '../lab/containers.js';
+import { composeEnvironment, type Lab, recordOf, saveRecord } from '../lab/lab.js';
+import { openClient } from '../lab/open-client.js';
+import { waitForNodes } from './wait-nodes.js';
+
+export interface NodeCommand {
+  lab: Lab;
+  docker: Docker;
+  clock: Clock;
+  report: (state: string) => void;
+}
+
+export async function findNode(
+  { docker, lab }: Pick<NodeCommand, 'docker' | 'lab'>,
+  name: string,
+): Promise<LabContainer> {
+  const nodes = (await listContainers(docker, lab)).filter(isNode);
+  const found = nodes.find((container) => nodeName(container) === name);
+  if (found) return found;
+  const names = nodes.map(nodeName).join(', ');
+  throw new CliError(`There is no node ${name} in ${lab.project}.`, {
+    hint: names === '' ? 'Bring the cluster up with `kubelab up`.' : `Its nodes are ${names}.`,
+  });
+}
+
+/** Adds machines to the cluster and waits until they are Ready. Those that are stopped on purpose stay so. Gives the new names. */
+export async function addNodes(command: NodeCommand, count: number): Promise<string[]> {
+  const { lab, docker, clock, report } = command;
+  const before = (await listContainers(docker, lab)).filter(isNode);
+  if (before.length === 0) {
+    throw new CliError(`There is no cluster ${lab.project}.`, { hint: 'Bring it up with `kubelab up`.' });
+  }
+  const record = recordOf(lab);
+  const settings = { ...record.settings, nodes: before.length + count };
+  const bases = await ensureBaseImages({ docker, cache: lab.cache, report });
+  const compose = await openCompose(lab, composeEnvironment(lab, settings, bases));
+  // Compose would start what is stopped: it only makes the containers, and the engine starts the new ones.
+  const scale = ['--scale', `node=${settings.nodes}`];
+  await compose.run(['up', '--no-start', '--no-build', '--no-recreate', '--no-deps', ...scale, 'node'], report);
+  const known = new Set(before.map(({ id }) => id));
+  const added = (await listContainers(docker, lab)).filter((item) => isNode(item) && !known.has(item.id));
+  await Promise.all(added.map(({ id }) => docker.getContainer(id).start()));
+  // The next `up` keeps the number; it has to look at the containers again.
+  saveRecord(lab, { settings });
+  const names = added.map(nodeName);
+  await waitReady({ lab, docker, clock, report }, names);
+  return names;
+}
+
+/** Takes a machine out of the cluster for good: its Node object, its container and its disks. */
+export async function removeNode(command: NodeCommand, name: string): Promise<void> {
+  const { lab, docker } = command;
+  const container = await findNode(command, name);
+  const record = recordOf(lab);
+  const remaining = (await listContainers(docker, lab)).filter(isNode).length - 1;
+  if (remaining === 0) {
+    throw new CliError(`${name} is the only node of ${lab.project}.`, { hint: '`kubelab down` removes the cluster.' });
+  }
+  command.report(`stopping ${name}`);
+  await docker.getContainer(container.id).remove({ force: true, v: true });
+  await deleteNodeObject(lab, name);
+  saveRecord(lab, { settings: { ...record.settings, nodes: remaining } });
+}
+
+async function deleteNodeObject(lab: Lab, name: string): Promise<void> {
+  const client = openClient(lab);
+  try {
+    await client.delete(nodeType, name);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  } finally {
+    client.close();
+  }
+}
+
+/** A clean shutdown: the node's agents end, its pods' processes get their signal. */
+export async function stopNode(command: NodeCommand, name: string): Promise<void> {
+  const container = await findNode(command, name);
+  requireState(container, name, ['running'], 'stop');
+  await command.docker.getContainer(container.id).stop();
+}
+
+/** Like pulling the plug. */
+export async function killNode(command: NodeCommand, name: string): Promise<void> {
+  const container = await findNode(command, name);
+  requireState(container, name, ['running', 'paused'], 'kill');
+  await command.docker.getContainer(container.id).kill();
+}
+
+export async function startNode(command: NodeCommand, name: string): Promise<void> {
+  const container = await findNode(command, name);
+  requireState(container, name, ['exited', 'created', 'dead'], 'start');
+  await command.docker.getContainer(container.id).start();
+  await waitReady(command, [name]);
+}
+
+/** Everything on the node stops where it is, its pods included. */
+export async function pauseNode(command: NodeCommand, name: string): Promise<void> {
+  const container = await findNode(command, name);
+  requireState(container, name, ['running'], 'pause');
+  await command.docker.getContainer(container.id).pause();
+}
+
+export async function resumeNode(command: NodeCommand, name: string): Promise<void> {
+  const container = await findNode(command, name);
+  requireState(container, name, ['paused'], 'resume');
+  await command.docker.getContainer(container.id).unpause();
+  await waitReady(command, [name]);
+}
+
+function requireState(container: LabContainer, name: string, states: readonly string[], verb: string): void {
+  if (states.includes(container.state)) return;
+  throw new CliError(`Cannot ${verb} ${name}: its container is ${container.state}.`, {
+    hint: `\`kubelab ${verb === 'start' || verb === 'resume' ? 'node list' : 'node start NAME'}\` helps on.`,
+  });
+}
+
+async function waitReady(command: NodeCommand, names: readonly string[]): Promise<void> {
+  const client = openClient(command.lab);
+  try {
+    await waitForNodes({ ...command, client, names });
+  } finally {
+    client.close();
+  }
+}

@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+import { CliError } from '../errors.js';
+
+export const testParts = ['check', 'unit', 'integration', 'e2e'] as const;
+export type TestPart = (typeof testParts)[number];
+
+/** Command lines that each part runs, one after the other. The end-to-end part gets a lab around it. */
+const commands: Readonly<Record<TestPart, readonly (readonly string[])[]>> = {
+  check: [
+    ['node_modules/.bin/biome', 'ci', '.'],
+    ['node_modules/.bin/tsc', '-b'],
+  ],
+  unit: [jest('unit')],
+  integration: [jest('integration', '--runInBand')],
+  e2e: [jest('e2e', '--runInBand')],
+};
+
+function jest(project: string, ...options: string[]): string[] {
+  const node = [process.execPath, '--experimental-vm-modules', '--no-warnings'];
+  return [...node, 'node_modules/jest/bin/jest.js', '--selectProjects', project, '--passWithNoTests', ...options];
+}
+
+/** Runs a part's commands with their output as it is. Throws CliError for the first that fails. */
+export async function runPart(part: TestPart, root: string, env: Record<string, string> = {}): Promise<void> {
+  for (const [command, ...args] of commands[part]) {
+    const code = await runInherited(command!, args, root, env);
+    if (code !== 0) throw new CliError(`The ${part} tests failed.`, { hint: 'Their output is above.' });
+  }
+}
+
+function runInherited(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  env: Record<string, string>,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, stdio: 'inherit', env: { ...process.env, ...env } });
+    child.on('error', reject);
+    child.on('close', (code) => resolve(code ?? 1));
+  });
+}

@@ -1,0 +1,36 @@
+import type { KubeClient } from '@kubelab/client/client';
+import type { Clock } from '@kubelab/component/clock';
+import type Docker from 'dockerode';
+import type { Compose } from '../compose/compose.js';
+import type { BaseImages } from '../images/base-image.js';
+import type { Lab } from '../lab/lab.js';
+import type { LabSettings } from '../lab/settings.js';
+
+/** What the steps of `up` know and find out for those after them. */
+export interface UpContext {
+  readonly lab: Lab;
+  readonly settings: LabSettings;
+  readonly clock: Clock;
+  /** Fingerprint of the last successful `up`. */
+  readonly applied: string | undefined;
+  /** What was changed, in words; empty at the end: nothing. */
+  readonly changes: string[];
+  found: Partial<Findings>;
+}
+
+export interface Findings {
+  docker: Docker;
+  bases: BaseImages;
+  /** Archive of images that stand in for Docker Hub's. */
+  everydayArchive: string;
+  compose: Compose;
+  fingerprint: string;
+  client: KubeClient;
+}
+
+/** What an earlier step must have found. */
+export function found<K extends keyof Findings>(context: UpContext, what: K): Findings[K] {
+  const value = context.found[what];
+  if (value === undefined) throw new Error(`the step that finds ${what} has not run`);
+  return value as Findings[K];
+}

@@ -1,0 +1,73 @@
+import { openCompose } from '../../compose/compose.js';
+import { CliError } from '../../errors.js';
+import { contentHash } from '../../images/content-hash.js';
+import { labImageIds } from '../../images/lab-images.js';
+import {
+  isNode,
+  type LabContainer,
+  listContainers,
+  longRunningServices,
+  oneShotServices,
+} from '../../lab/containers.js';
+import { composeEnvironment, type Lab } from '../../lab/lab.js';
+import type { LabSettings } from '../../lab/settings.js';
+import type { Report, Step } from '../../progress/steps.js';
+import { found, type UpContext } from '../context.js';
+
+/** Brings the containers to what docker-compose.yml, the settings and the images say. */
+export const containers: Step<UpContext> = {
+  title: 'Containers',
+  async run(context, report) {
+    const { lab, settings } = context;
+    const docker = found(context, 'docker');
+    const environment = composeEnvironment(lab, settings, found(context, 'bases'));
+    context.found.compose = await openCompose(lab, environment);
+    context.found.fingerprint = fingerprintOf(lab, environment, await labImageIds(docker));
+    const existing = await listContainers(docker, lab);
+    if (context.applied === context.found.fingerprint && runsAsAsked(existing, settings)) return 'running';
+    await composeUp(context, report);
+    const running = (await listContainers(docker, lab)).filter(({ state }) => state === 'running').length;
+    context.changes.push('started containers');
+    return `${running} running`;
+  },
+};
+
+/** Changes when anything does that Compose would act upon. */
+function fingerprintOf(lab: Lab, environment: Record<string, string>, images: Record<string, string>): string {
+  return contentHash(lab.root, ['docker-compose.yml'], JSON.stringify(environment), JSON.stringify(images));
+}
+
+export function runsAsAsked(existing: readonly LabContainer[], settings: Pick<LabSettings, 'nodes'>): boolean {
+  const running = existing.filter(({ state }) => state === 'running');
+  const finished = existing.filter(({ state, status }) => state === 'exited' && status.startsWith('Exited (0)'));
+  return (
+    longRunningServices.every((service) => running.some((container) => container.service === service)) &&
+    oneShotServices.every((service) => finished.some((container) => container.service === service)) &&
+    existing.filter(isNode).length === settings.nodes &&
+    running.filter(isNode).length === settings.nodes
+  );
+}
+
+async function composeUp(context: UpContext, report: Report): Promise<void> {
+  const compose = found(context, 'compose');
+  try {
+    await compose.run(['up', '--detach', '--no-build', '--remove-orphans'], (line) => report(line.trim()));
+  } catch (error) {
+    throw explainPortConflict(error, context.settings) ?? error;
+  }
+}
+
+function explainPortConflict(error: unknown, settings: LabSettings): CliError | undefined {
+  if (!(error instanceof CliError)) return undefined;
+  const line = error.details.find((text) => /port is already allocated|address already in use/.test(text));
+  const port = /:(\d+)(?: |:).*(?:already|in use)/.exec(line ?? '')?.[1];
+  if (line === undefined) return undefined;
+  return new CliError(`Port ${port ?? ''} of this machine is taken by another program.`.replace('  ', ' '), {
+    hint:
+      Number(port) === settings.apiPort
+        ? 'Choose another with `kubelab up --api-port PORT`.'
+        : 'Choose another with `kubelab up --registry-port PORT` (0 for any), or end that program.',
+    details: [line],
+    cause: error,
+  });
+}

@@ -1,0 +1,41 @@
+import { ensureBaseImages } from '../../images/base-image.js';
+import { ensureEverydayArchive, everydayImages } from '../../images/everyday-images.js';
+import { ensureLabImages } from '../../images/lab-images.js';
+import type { Step } from '../../progress/steps.js';
+import { found, type UpContext } from '../context.js';
+
+export const baseImages: Step<UpContext> = {
+  title: 'Base images',
+  async run(context, report) {
+    const bases = await ensureBaseImages({ docker: found(context, 'docker'), cache: context.lab.cache, report });
+    context.found.bases = bases;
+    return bases.source === 'docker-hub'
+      ? 'from Docker Hub'
+      : 'made from Debian packages (Docker Hub cannot be reached)';
+  },
+};
+
+export const labImages: Step<UpContext> = {
+  title: 'Lab images',
+  async run(context, report) {
+    const { root } = context.lab;
+    const bases = found(context, 'bases');
+    const built = await ensureLabImages({ docker: found(context, 'docker'), root, bases, report });
+    if (built.length === 0) return 'up to date';
+    context.changes.push(`built ${built.join(', ')}`);
+    return `built ${built.join(', ')}`;
+  },
+};
+
+/** Without Docker Hub a cluster would have nothing to run. */
+export const everydayArchive: Step<UpContext> = {
+  title: 'Everyday images',
+  skip: (context) => (found(context, 'bases').source === 'docker-hub' ? 'nodes pull from Docker Hub' : undefined),
+  async run(context, report) {
+    const { root, cache } = context.lab;
+    const bases = found(context, 'bases');
+    context.found.everydayArchive = await ensureEverydayArchive({ root, cache, bases, report });
+    const names = everydayImages(root).map(({ folder }) => folder);
+    return `${names.join(', ')} from Debian packages stand in for Docker Hub's`;
+  },
+};

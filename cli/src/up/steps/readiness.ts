@@ -1,0 +1,87 @@
+import { deployments } from '@kubelab/api/resource-types';
+import { messageOf } from '../../errors.js';
+import { listContainers, tailOf } from '../../lab/containers.js';
+import { openClient } from '../../lab/open-client.js';
+import { waitForNodes } from '../../nodes/wait-nodes.js';
+import type { Step } from '../../progress/steps.js';
+import { waitUntil } from '../../wait/wait-until.js';
+import { found, type UpContext } from '../context.js';
+
+const timeoutMs = 180_000;
+
+export const apiServer: Step<UpContext> = {
+  title: 'API server',
+  async run(context, report) {
+    context.found.client = openClient(context.lab);
+    await waitUntil({
+      what: 'the API server to be ready',
+      timeoutMs,
+      intervalMs: 150,
+      clock: context.clock,
+      report,
+      probe: () => probeReadyz(context),
+      onTimeout: () => lastWords(context, 'apiserver'),
+      hint: 'See `kubelab logs apiserver` and `kubelab logs etcd`.',
+    });
+    return `https://127.0.0.1:${context.settings.apiPort}`;
+  },
+};
+
+async function probeReadyz(context: UpContext): Promise<{ done: true } | { done: false; state: string }> {
+  try {
+    const { code, body } = await found(context, 'client').raw('GET', '/readyz');
+    if (code === 200) return { done: true };
+    const failing = body.split('\n').find((line) => line.startsWith('[-]'));
+    return { done: false, state: failing ?? `/readyz answered ${code}` };
+  } catch (error) {
+    return { done: false, state: messageOf(error) };
+  }
+}
+
+export const nodes: Step<UpContext> = {
+  title: 'Nodes',
+  async run(context, report) {
+    const names = await waitForNodes({
+      docker: found(context, 'docker'),
+      lab: context.lab,
+      client: found(context, 'client'),
+      clock: context.clock,
+      report,
+    });
+    return `${names.join(', ')} Ready`;
+  },
+};
+
+export const clusterDns: Step<UpContext> = {
+  title: 'Cluster DNS',
+  async run(context, report) {
+    const client = found(context, 'client');
+    await waitUntil({
+      what: 'cluster DNS to be available',
+      timeoutMs,
+      intervalMs: 250,
+      clock: context.clock,
+      report,
+      probe: async () => {
+        try {
+          const { spec, status } = await client.get(deployments, 'coredns', 'kube-system');
+          const [wanted, available] = [spec?.replicas ?? 1, status?.availableReplicas ?? 0];
+          const updated = status?.updatedReplicas ?? 0;
+          const done = available >= wanted && updated >= wanted;
+          return done ? { done } : { done, state: `${available} of ${wanted} replicas of coredns are available` };
+        } catch (error) {
+          return { done: false, state: messageOf(error) };
+        }
+      },
+      onTimeout: () => lastWords(context, 'addons'),
+      hint: 'See `kubectl -n kube-system describe pods -l k8s-app=kube-dns`.',
+    });
+    return 'answers at 10.96.0.10';
+  },
+};
+
+async function lastWords(context: UpContext, service: string): Promise<string[]> {
+  const docker = found(context, 'docker');
+  const container = (await listContainers(docker, context.lab)).find((item) => item.service === service);
+  return container ? tailOf(docker, container.id, 15) : [`there is no container of ${service}`];
+}

@@ -1,0 +1,62 @@
+import { systemClock } from '@kubelab/component/clock';
+import { messageOf, UsageError } from '../errors.js';
+import { listContainers } from '../lab/containers.js';
+import { type Lab, recordOf, saveRecord } from '../lab/lab.js';
+import { type LabSettings, validateSettings } from '../lab/settings.js';
+import { collectLogs } from '../logs/collect.js';
+import { runSteps, type StepTiming } from '../progress/steps.js';
+import type { UpContext } from './context.js';
+import { upRecipe } from './recipe.js';
+
+export interface UpOptions {
+  lab: Lab;
+  /** What this `up` asks for; the rest stays as it was. */
+  asked: Partial<LabSettings>;
+  write: (line: string) => void;
+  live: boolean;
+}
+
+export interface UpResult {
+  /** In words; empty: the cluster ran already as asked. */
+  changes: readonly string[];
+  timings: readonly StepTiming[];
+  settings: LabSettings;
+}
+
+/** Brings the cluster up, or to what is asked, or back after a reboot. On failure the logs of all parts are collected. */
+export async function up({ lab, asked, write, live }: UpOptions): Promise<UpResult> {
+  const record = recordOf(lab);
+  const settings = { ...record.settings, ...asked };
+  const problems = validateSettings(settings);
+  if (problems.length > 0) throw new UsageError(`${problems.join('; ')}.`);
+  const context: UpContext = {
+    lab,
+    settings,
+    clock: systemClock,
+    applied: record.applied,
+    changes: [],
+    found: {},
+  };
+  saveRecord(lab, { settings });
+  try {
+    const timings = await runSteps(upRecipe, context, { clock: systemClock, live, write });
+    const { fingerprint } = context.found;
+    saveRecord(lab, { settings, ...(fingerprint === undefined ? {} : { applied: fingerprint }) });
+    return { changes: context.changes, timings, settings };
+  } catch (error) {
+    await keepLogs(context, write);
+    throw error;
+  } finally {
+    context.found.client?.close();
+  }
+}
+
+async function keepLogs({ found, lab }: UpContext, write: (line: string) => void): Promise<void> {
+  if (!found.docker) return;
+  try {
+    if ((await listContainers(found.docker, lab)).length === 0) return;
+    write(`The logs of all parts are in ${await collectLogs(found.docker, lab)}.`);
+  } catch (error) {
+    write(`The logs could not be collected: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,59 @@
+/** The annotations that tie Deployments to their ReplicaSets. Pure. */
+
+import type { Deployment, ReplicaSet } from '@kubelab/api/types';
+
+export const revisionAnnotation = 'deployment.kubernetes.io/revision';
+export const revisionHistoryAnnotation = 'deployment.kubernetes.io/revision-history';
+const desiredReplicasAnnotation = 'deployment.kubernetes.io/desired-replicas';
+const maxReplicasAnnotation = 'deployment.kubernetes.io/max-replicas';
+
+/** Annotations of a Deployment that are not its ReplicaSets' business. */
+const ownAnnotations: ReadonlySet<string> = new Set([
+  'kubectl.kubernetes.io/last-applied-configuration',
+  revisionAnnotation,
+  revisionHistoryAnnotation,
+  desiredReplicasAnnotation,
+  maxReplicasAnnotation,
+  'deprecated.deployment.rollback.to',
+]);
+
+type Annotations = Record<string, string>;
+
+export function revisionOf(object: { metadata: { annotations?: Annotations } }): number {
+  const text = object.metadata.annotations?.[revisionAnnotation] ?? '';
+  return /^\d+$/.test(text) ? Number(text) : 0;
+}
+
+/** The ReplicaSet's annotations after taking over the Deployment's and, when newer, the revision. */
+export function replicaSetAnnotations(deployment: Deployment, old: Annotations, revision: number): Annotations {
+  const result: Annotations = { ...old };
+  for (const [key, value] of Object.entries(deployment.metadata.annotations ?? {})) {
+    if (!ownAnnotations.has(key)) result[key] = value;
+  }
+  const oldRevision = old[revisionAnnotation] ?? '';
+  if (Number(oldRevision || 0) < revision) {
+    result[revisionAnnotation] = String(revision);
+    if (oldRevision !== '') {
+      const history = old[revisionHistoryAnnotation];
+      result[revisionHistoryAnnotation] = history ? `${history},${oldRevision}` : oldRevision;
+    }
+  }
+  return result;
+}
+
+export function withReplicaAnnotations(annotations: Annotations, desired: number, max: number): Annotations {
+  return { ...annotations, [desiredReplicasAnnotation]: String(desired), [maxReplicasAnnotation]: String(max) };
+}
+
+export function desiredReplicasOf(replicaSet: ReplicaSet): number | undefined {
+  return numberOf(replicaSet, desiredReplicasAnnotation);
+}
+
+export function maxReplicasOf(replicaSet: ReplicaSet): number | undefined {
+  return numberOf(replicaSet, maxReplicasAnnotation);
+}
+
+function numberOf(replicaSet: ReplicaSet, annotation: string): number | undefined {
+  const text = replicaSet.metadata.annotations?.[annotation] ?? '';
+  return /^\d+$/.test(text) ? Number(text) : undefined;
+}

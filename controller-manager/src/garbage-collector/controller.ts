@@ -1,0 +1,211 @@
+/** Deletes objects whose owners are gone, and sees foreground and orphan deletions through, for every kind the server has. */
+
+import type { ResourceType } from '@kubelab/api/resource';
+import { formatGroupResource, type KubeObject, type OwnerReference, parseApiVersion } from '@kubelab/apimachinery/meta';
+import { isConflict, isNotFound } from '@kubelab/apimachinery/status-error';
+import { type DiscoveredResource, discoverResources } from '@kubelab/client/discovery';
+import type { Informer } from '@kubelab/client/informer';
+import { createInformer } from '@kubelab/client/reflector';
+import type { Controller } from '@kubelab/controller/loop';
+import type { ReconcileResult, Reconciler } from '@kubelab/controller/reconciler';
+import { type ControllerDefinition, createLoop, type ManagerContext } from '../manager/context.js';
+import { type GraphNode, OwnerGraph } from './graph.js';
+import { foregroundFinalizer, type GcAction, type OwnerState, planObject } from './plan.js';
+
+const resyncMs = 30_000;
+
+/** Kinds nobody owns and nobody cleans up this way. */
+const ignored: ReadonlySet<string> = new Set(['events', 'events.events.k8s.io']);
+
+export const garbageCollector: ControllerDefinition = {
+  name: 'garbage-collector-controller',
+  serviceAccount: 'generic-garbage-collector',
+  enabled: () => true,
+  create: (context) => {
+    const collector = new GarbageCollector(context);
+    const loop = createLoop(context, 'garbage_collector', collector);
+    return { run: (signal) => collector.run(loop, signal) };
+  },
+};
+
+interface Monitor {
+  type: DiscoveredResource;
+  informer: Informer<KubeObject>;
+  stop: AbortController;
+}
+
+class GarbageCollector implements Reconciler {
+  readonly #context: ManagerContext;
+  readonly #graph = new OwnerGraph();
+  readonly #monitors = new Map<string, Monitor>();
+  #loop: Controller | undefined;
+
+  constructor(context: ManagerContext) {
+    this.#context = context;
+  }
+
+  async run(loop: Controller, signal: AbortSignal): Promise<void> {
+    this.#loop = loop;
+    const working = this.#whenSynced(loop, signal);
+    while (!signal.aborted) {
+      await this.#refreshMonitors(signal).catch((error: unknown) =>
+        this.#context.logger.warn('Kinds could not be discovered, will be retried', { error }),
+      );
+      await this.#context.clock.sleep(this.#monitors.size === 0 ? 500 : resyncMs, signal).catch(() => undefined);
+    }
+    await working;
+  }
+
+  /** Before every kind has been listed, an owner that is not in the graph may just not have been seen. */
+  async #whenSynced(loop: Controller, signal: AbortSignal): Promise<void> {
+    while (
+      !signal.aborted &&
+      (this.#monitors.size === 0 || ![...this.#monitors.values()].every(({ informer }) => informer.hasSynced()))
+    ) {
+      await this.#context.clock.sleep(100, signal).catch(() => undefined);
+    }
+    await loop.run(signal);
+  }
+
+  async #refreshMonitors(signal: AbortSignal): Promise<void> {
+    const wanted = new Map<string, DiscoveredResource>();
+    for (const type of await discoverResources(this.#context.client)) {
+      const key = formatGroupResource({ group: type.group, resource: type.plural });
+      if (['list', 'watch', 'delete'].every((verb) => type.verbs.includes(verb)) && !ignored.has(key))
+        wanted.set(key, type);
+    }
+    for (const [key, monitor] of this.#monitors) {
+      if (wanted.has(key)) continue;
+      monitor.stop.abort(new Error('the kind is no longer served'));
+      this.#monitors.delete(key);
+    }
+    for (const [key, type] of wanted)
+      if (!this.#monitors.has(key)) this.#monitors.set(key, this.#startMonitor(type, signal));
+  }
+
+  #startMonitor(type: DiscoveredResource, signal: AbortSignal): Monitor {
+    const { client, clock, logger } = this.#context;
+    const stop = new AbortController();
+    const informer = createInformer<KubeObject>(client, type, { clock, logger, metadataOnly: true });
+    const set = (object: KubeObject): void => {
+      this.#graph.set(type, object);
+      this.#loop?.enqueue(object.metadata.uid);
+    };
+    informer.addHandlers({
+      onAdd: set,
+      onUpdate: (old, object) => {
+        if (old.metadata.uid !== object.metadata.uid) this.#forget(old);
+        set(object);
+      },
+      onDelete: (object) => this.#forget(object),
+    });
+    informer.start(AbortSignal.any([signal, stop.signal]));
+    return { type, informer, stop };
+  }
+
+  #forget(object: KubeObject): void {
+    const { uid, ownerReferences = [] } = object.metadata;
+    this.#graph.delete(uid);
+    for (const dependent of this.#graph.dependentsOf(uid)) this.#loop?.enqueue(dependent.uid);
+    // An owner in foreground deletion may have been waiting for just this one.
+    for (const owner of ownerReferences) this.#loop?.enqueue(owner.uid);
+  }
+
+  async reconcile(uid: string): Promise<ReconcileResult> {
+    const node = this.#graph.get(uid);
+    if (!node) return {};
+    const references = node.metadata.deletionTimestamp ? [] : (node.metadata.ownerReferences ?? []);
+    const owners = await Promise.all(
+      references.map(async (reference) => ({ reference, state: await this.#stateOf(reference, node) })),
+    );
+    const action = planObject({ metadata: node.metadata, owners, dependents: this.#graph.dependentsOf(uid) });
+    try {
+      await this.#apply(node, action);
+    } catch (error) {
+      // Gone or changed meanwhile: the next event brings it back here.
+      if (!isNotFound(error) && !isConflict(error)) throw error;
+    }
+    return {};
+  }
+
+  async #stateOf(reference: OwnerReference, dependent: GraphNode): Promise<OwnerState> {
+    const owner = this.#graph.get(reference.uid);
+    if (owner) {
+      const waits =
+        owner.metadata.deletionTimestamp !== undefined && owner.metadata.finalizers?.includes(foregroundFinalizer);
+      return waits ? 'waiting-for-dependents' : 'solid';
+    }
+    const type = this.#typeOf(reference);
+    // A kind we do not know may be served again later: its objects are left alone.
+    if (!type)
+      throw new Error(
+        `owner ${reference.kind} ${reference.name} is of a kind that is not served: ${reference.apiVersion}`,
+      );
+    // Never trust absence from a cache: ask.
+    const namespace = type.namespaced ? dependent.metadata.namespace : undefined;
+    if (type.namespaced && namespace === undefined) return 'missing';
+    try {
+      const live = await this.#context.client.get(type, reference.name, namespace);
+      return live.metadata.uid === reference.uid ? 'solid' : 'missing';
+    } catch (error) {
+      if (isNotFound(error)) return 'missing';
+      throw error;
+    }
+  }
+
+  #typeOf(reference: OwnerReference): ResourceType | undefined {
+    const { group } = parseApiVersion(reference.apiVersion);
+    return [...this.#monitors.values()]
+      .map(({ type }) => type)
+      .find((type) => type.group === group && type.kind === reference.kind);
+  }
+
+  async #apply(node: GraphNode, action: GcAction): Promise<void> {
+    const { client } = this.#context;
+    const { type, metadata } = node;
+    const { name, namespace, uid, resourceVersion } = metadata;
+    switch (action.action) {
+      case 'none':
+        return;
+      case 'delete':
+        await client.delete(type, name, namespace, {
+          propagationPolicy: action.propagationPolicy,
+          preconditions: { uid },
+        });
+        return;
+      case 'wait-for-dependents':
+        for (const dependent of action.dependents) this.#loop?.enqueue(dependent);
+        return;
+      case 'remove-finalizer': {
+        const finalizers = (metadata.finalizers ?? []).filter((finalizer) => finalizer !== action.finalizer);
+        await client.patch(type, name, namespace, 'merge', { metadata: { uid, resourceVersion, finalizers } });
+        return;
+      }
+      case 'drop-references': {
+        const ownerReferences = (metadata.ownerReferences ?? []).filter(
+          (reference) => !action.uids.includes(reference.uid),
+        );
+        await client.patch(type, name, namespace, 'merge', { metadata: { uid, resourceVersion, ownerReferences } });
+        return;
+      }
+      case 'orphan-dependents':
+        await this.#orphan(uid, action.dependents);
+    }
+  }
+
+  async #orphan(owner: string, dependents: readonly string[]): Promise<void> {
+    for (const uid of dependents) {
+      const node = this.#graph.get(uid);
+      if (!node) continue;
+      const ownerReferences = (node.metadata.ownerReferences ?? []).filter((reference) => reference.uid !== owner);
+      const { name, namespace, resourceVersion } = node.metadata;
+      await this.#context.client
+        .patch(node.type, name, namespace, 'merge', { metadata: { uid, resourceVersion, ownerReferences } })
+        .catch((error: unknown) => {
+          if (!isNotFound(error)) throw error;
+        });
+    }
+    // The graph hears of it by watch; then the finalizer goes.
+    this.#loop?.enqueueAfter(owner, 100);
+  }
+}

@@ -1,0 +1,175 @@
+/** A Docker engine of its own for tests: nothing of it is shared with another engine on the machine. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import Docker from 'dockerode';
+import { importTestImages } from './test-images.js';
+
+const run = promisify(execFile);
+
+export interface TestEngine {
+  docker: Docker;
+  /** `unix:///...` */
+  endpoint: string;
+  directory: string;
+  /** The engine's own log, for a test that fails. */
+  log(): string;
+  /** SIGKILL, as a crash would; start() brings it back with the same data. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface TestEngineOptions {
+  /** More arguments for dockerd. */
+  args?: readonly string[];
+  /** The engine gets a network namespace of its own and with it the default bridge; else it gets a bridge of its own. */
+  ownNetwork?: boolean;
+}
+
+const startMs = 30_000;
+const stopMs = 20_000;
+
+/** Starts dockerd (package docker.io) with the images that the tests use. */
+export async function startTestEngine(options: TestEngineOptions = {}): Promise<TestEngine> {
+  const name = `klds${randomBytes(3).toString('hex')}`;
+  const directory = mkdtempSync(join(tmpdir(), `${name}-`));
+  const network = options.ownNetwork ? await createNamespace(name) : await createBridge(name);
+  const socket = join(directory, 'docker.sock');
+  const logFile = join(directory, 'dockerd.log');
+  const docker = new Docker({ socketPath: socket });
+  const command = [
+    ...network.command,
+    'dockerd',
+    ...['--data-root', join(directory, 'data')],
+    ...['--exec-root', join(directory, 'exec')],
+    ...['--pidfile', join(directory, 'dockerd.pid')],
+    ...['--host', `unix://${socket}`],
+    ...['--iptables=false', '--ip-masq=false'],
+    ...network.args,
+    ...(options.args ?? []),
+  ];
+  let child: ChildProcess | undefined;
+  const engine: TestEngine = {
+    docker,
+    endpoint: `unix://${socket}`,
+    directory,
+    log: () => readFileSync(logFile, 'utf8'),
+    start: async () => {
+      rmSync(join(directory, 'dockerd.pid'), { force: true });
+      child = startProcess(command, logFile);
+      await waitUntilReady(docker, child, () => engine.log());
+    },
+    kill: () => endProcess(child, 'SIGKILL'),
+    close: async () => {
+      await endProcess(child, 'SIGTERM');
+      await unmountBelow(directory);
+      await network.remove();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+  try {
+    await engine.start();
+    await importTestImages(docker);
+    return engine;
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+interface TestNetwork {
+  command: string[];
+  args: string[];
+  remove(): Promise<void>;
+}
+
+async function createBridge(name: string): Promise<TestNetwork> {
+  await run('ip', ['link', 'add', name, 'type', 'bridge']);
+  for (;;) {
+    const [third = 0] = randomBytes(1);
+    const subnet = `172.28.${third}`;
+    const { stdout } = await run('ip', ['route', 'show', `${subnet}.0/24`]);
+    if (stdout.trim() !== '') continue;
+    await run('ip', ['addr', 'add', `${subnet}.1/24`, 'dev', name]);
+    await run('ip', ['link', 'set', name, 'up']);
+    break;
+  }
+  return {
+    command: [],
+    args: ['--bridge', name],
+    remove: async () => {
+      await run('ip', ['link', 'del', name]);
+    },
+  };
+}
+
+async function createNamespace(name: string): Promise<TestNetwork> {
+  await run('ip', ['netns', 'add', name]);
+  await run('ip', ['netns', 'exec', name, 'ip', 'link', 'set', 'lo', 'up']);
+  return {
+    command: ['ip', 'netns', 'exec', name],
+    args: [],
+    remove: async () => {
+      await run('ip', ['netns', 'del', name]);
+    },
+  };
+}
+
+function startProcess([program = '', ...args]: string[], logFile: string): ChildProcess {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const log = createWriteStream(logFile, { flags: 'a' });
+  child.stdout.pipe(log, { end: false });
+  child.stderr.pipe(log, { end: false });
+  child.once('close', () => log.end());
+  return child;
+}
+
+async function waitUntilReady(docker: Docker, child: ChildProcess, log: () => string): Promise<void> {
+  const deadline = Date.now() + startMs;
+  let last = 'no answer yet';
+  while (Date.now() < deadline) {
+    if (child.exitCode !== null) break;
+    try {
+      await docker.ping();
+      return;
+    } catch (error) {
+      last = String(error);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`dockerd did not start: ${last}\n${log().split('\n').slice(-20).join('\n')}`);
+}
+
+async function endProcess(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {
+  if (!child || child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill(signal);
+  const killer = setTimeout(() => child.kill('SIGKILL'), stopMs);
+  await exited;
+  clearTimeout(killer);
+}
+
+/** An engine that was killed leaves its containers' mounts and processes behind. */
+async function unmountBelow(directory: string): Promise<void> {
+  const pidFile = join(directory, 'exec/containerd/containerd.pid');
+  if (existsSync(pidFile)) endPid(Number(readFileSync(pidFile, 'utf8')));
+  const mounts = readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+    .filter((path) => path.startsWith(`${directory}/`))
+    .reverse();
+  for (const path of mounts) await run('umount', ['-l', path]);
+}
+
+function endPid(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}

@@ -1,0 +1,156 @@
+/** Puts the shim together: the only place that makes the engine client, the streaming server and the CRI server. */
+import { join } from 'node:path';
+import type { ServiceContext } from '@kubelab/component/service';
+import type { ContainerEventResponseInput } from '@kubelab/proto/generated/runtime-v1';
+import { type CriServer, serveCri } from '@kubelab/proto/runtime-v1';
+import Docker from 'dockerode';
+import { type Config, socketPath } from './config.js';
+import { Containers } from './container/containers.js';
+import { EngineFactsSource } from './engine/facts.js';
+import { OomScores, oomScoreFloor } from './engine/oom-score.js';
+import { Semaphore } from './engine/semaphore.js';
+import { ContainerEvents } from './events/container-events.js';
+import { EngineEvents } from './events/engine-events.js';
+import { ImageFilesystem } from './image/filesystem.js';
+import { Images } from './image/images.js';
+import { createImageService } from './image-service.js';
+import { LogCopiers } from './logs/log-copiers.js';
+import { PodNetwork } from './network/pod-network.js';
+import { createRuntimeService, type RuntimeParts } from './runtime-service.js';
+import { Sandboxes } from './sandbox/sandboxes.js';
+import { Stats } from './stats/stats.js';
+import { StreamingServer } from './streaming/server.js';
+import { StreamingCalls } from './streaming-calls.js';
+
+export type ShimContext = Pick<ServiceContext, 'logger' | 'clock' | 'signal'>;
+
+/** Serves until the signal aborts. */
+export async function run(config: Config, context: ShimContext): Promise<void> {
+  const shim = await startShim(config, context);
+  await new Promise<void>((resolve) => {
+    if (context.signal.aborted) resolve();
+    context.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await shim.close();
+}
+
+export interface Shim {
+  close(): Promise<void>;
+}
+
+/** Resolves when the CRI socket answers; the engine may come later. */
+export async function startShim(config: Config, { logger, clock, signal }: ShimContext): Promise<Shim> {
+  const docker = new Docker({ socketPath: socketPath(config['docker-endpoint']) });
+  const images = new Images({ docker, clock, progressDeadlineMs: config['image-pull-progress-deadline'] });
+  const server = new StreamingServer({
+    address: config['streaming-address'],
+    port: config['streaming-port'],
+    clock,
+    logger,
+  });
+  const parts = createParts(config, { docker, images, server, logger, clock });
+  const imageService = createImageService(images, new ImageFilesystem({ docker, facts: parts.facts, clock }));
+  await server.listen();
+  const cri = await serveCri(socketPath(config.listen), { runtime: createRuntimeService(parts), image: imageService });
+  const stop = new AbortController();
+  const following = createEngineEvents(config, parts, { docker, images, logger, clock }).run(
+    AbortSignal.any([stop.signal, signal]),
+  );
+  logger.info('Serving the container runtime interface', { listen: config.listen, engine: config['docker-endpoint'] });
+  return { close: () => closeShim(stop, cri, server, parts, following) };
+}
+
+async function closeShim(
+  stop: AbortController,
+  cri: CriServer,
+  server: StreamingServer,
+  parts: RuntimeParts,
+  following: Promise<void>,
+): Promise<void> {
+  stop.abort();
+  await cri.close();
+  await server.close();
+  await parts.logs.close();
+  await following;
+}
+
+interface Tools extends Pick<ShimContext, 'logger' | 'clock'> {
+  docker: Docker;
+  images: Images;
+}
+
+function createParts(config: Config, tools: Tools & { server: StreamingServer }): RuntimeParts {
+  const { docker, images, server, logger, clock } = tools;
+  const facts = new EngineFactsSource(docker);
+  const starts = new Semaphore(config['max-parallel-starts']);
+  const oomScores = new OomScores(oomScoreFloor(), logger);
+  const cgroupParent = config['cgroup-parent'];
+  const logs = new LogCopiers({ docker, clock, logger });
+  const network = new PodNetwork({
+    docker,
+    facts,
+    clock,
+    logger,
+    configFile: config['engine-config-file'],
+    restartCommand: config['engine-restart-command'],
+  });
+  const shared = { docker, facts, cgroupParent, oomScores, starts, logger };
+  const sandboxes = new Sandboxes({
+    ...shared,
+    image: config['pod-sandbox-image'],
+    requireNetwork: () => network.require(),
+    ensureImage: (image) => images.ensure(image),
+  });
+  const containers = new Containers({
+    ...shared,
+    logs,
+    logMaxSize: config['container-log-max-size'],
+    identifyImage: (imageId) => images.identify(imageId),
+  });
+  const stats = new Stats({ docker, facts, clock, sandboxes, containers });
+  const events = new ContainerEvents({ logger, describePod: (id) => describePod(id, sandboxes, containers) });
+  const runDirectory = join(config['root-dir'], 'run');
+  const streaming = new StreamingCalls({ docker, clock, logger, containers, sandboxes, server, runDirectory });
+  return { facts, network, sandboxes, containers, logs, stats, events, streaming };
+}
+
+/** The sandbox and its containers as they are now; a sandbox that is gone leaves only what remains. */
+async function describePod(
+  sandboxId: string,
+  sandboxes: Sandboxes,
+  containers: Containers,
+): Promise<Pick<ContainerEventResponseInput, 'podSandboxStatus' | 'containersStatuses'>> {
+  const [status, listed] = await Promise.all([
+    sandboxes.status(sandboxId).catch(() => undefined),
+    containers.list({ id: '', podSandboxId: sandboxId, labelSelector: {}, state: null }),
+  ]);
+  const statuses = await Promise.allSettled(listed.map(({ id }) => containers.status(id ?? '')));
+  return {
+    podSandboxStatus: status,
+    containersStatuses: statuses.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])),
+  };
+}
+
+function createEngineEvents(
+  config: Config,
+  parts: RuntimeParts,
+  { docker, images, logger, clock }: Tools,
+): EngineEvents {
+  return new EngineEvents({
+    docker,
+    clock,
+    logger,
+    relistPeriodMs: config['relist-period'],
+    onChange: (change) => {
+      if (change.type === 'CONTAINER_DELETED_EVENT') parts.stats.forget(change.id);
+      parts.events.publish(change);
+    },
+    onImageChange: () => images.forgetIdentities(),
+    onConnected: () => {
+      parts.facts.forget();
+      images.forgetIdentities();
+      parts.network.adopt().catch((error: unknown) => logger.warn('The pod network could not be checked', { error }));
+      parts.logs.adopt().catch((error: unknown) => logger.warn('Container logs could not be taken over', { error }));
+    },
+  });
+}

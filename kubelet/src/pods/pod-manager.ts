@@ -1,0 +1,134 @@
+import type { Node, Pod } from '@kubelab/api/types';
+import type { Informer } from '@kubelab/client/informer';
+import type { PodState } from '../runtime/pod-state.js';
+import { rejectionOf } from './admission.js';
+import { Backoff } from './backoff.js';
+import { OrphanCollector } from './orphans.js';
+import { isTerminalPhase } from './pod.js';
+import type { PodServices } from './pod-services.js';
+import { PodWorker } from './worker.js';
+
+export interface PodManagerOptions {
+  services: PodServices;
+  informer: Informer<Pod>;
+  /** This node as the API has it; undefined until it is registered. */
+  node(): Node | undefined;
+  signal: AbortSignal;
+}
+
+const crashBackoff = { initialMs: 10_000, maxMs: 300_000 };
+
+/** One worker per pod that the API has bound to this node; what the runtime has beyond that is an orphan. */
+export class PodManager {
+  readonly #options: PodManagerOptions;
+  readonly #services: PodServices;
+  readonly #workers = new Map<string, PodWorker>();
+  readonly #backoff: Backoff;
+  readonly #orphans: OrphanCollector;
+
+  constructor(options: PodManagerOptions) {
+    this.#options = options;
+    this.#services = options.services;
+    this.#backoff = new Backoff({ ...crashBackoff, clock: options.services.clock });
+    this.#orphans = new OrphanCollector({
+      services: options.services,
+      isKnown: (uid) => this.#workers.has(uid) || !options.informer.hasSynced(),
+      signal: options.signal,
+    });
+  }
+
+  /** Call when the runtime has been listed and the node is known. */
+  start(): void {
+    const { informer, signal } = this.#options;
+    informer.addHandlers({
+      onAdd: (pod) => this.#add(pod),
+      onUpdate: (old, pod) => {
+        if (old.metadata.uid !== pod.metadata.uid) {
+          this.#remove(old);
+          this.#add(pod);
+        } else this.#update(pod);
+      },
+      onDelete: (pod) => this.#remove(pod),
+    });
+    this.#orphans.start(informer.waitForSync(signal));
+  }
+
+  pods(): Pod[] {
+    return [...this.#workers.values()].map((worker) => worker.pod);
+  }
+
+  find(namespace: string, name: string, uid?: string): Pod | undefined {
+    return this.pods().find(
+      ({ metadata }) => metadata.namespace === namespace && metadata.name === name && (uid === undefined || metadata.uid === uid),
+    );
+  }
+
+  /** The runtime, a probe or the node has news about a pod. */
+  changed(uid: string, state?: PodState): void {
+    const worker = this.#workers.get(uid);
+    if (worker) {
+      worker.publish();
+      worker.wake();
+    } else if (state) this.#orphans.look();
+  }
+
+  contentChanged(uids: readonly string[]): void {
+    for (const uid of uids) this.#workers.get(uid)?.contentChanged();
+  }
+
+  /** Something that all pods depend on has changed: the network, the node's addresses. */
+  wakeAll(): void {
+    for (const worker of this.#workers.values()) worker.wake();
+  }
+
+  #add(pod: Pod): void {
+    const { uid } = pod.metadata;
+    if (this.#workers.has(uid)) {
+      this.#update(pod);
+      return;
+    }
+    const rejection = this.#rejection(pod);
+    const worker = new PodWorker(pod, {
+      services: this.#services,
+      backoff: this.#backoff,
+      signal: this.#options.signal,
+      onGone: (gone) => this.#forget(gone),
+    });
+    this.#workers.set(uid, worker);
+    this.#services.statuses.observe(pod);
+    if (rejection) {
+      this.#services.events.event(pod, 'Warning', rejection.reason, rejection.message);
+      worker.fail({ reason: rejection.reason, message: `Pod was rejected: ${rejection.message}` });
+    } else worker.wake();
+  }
+
+  /** A pod that already runs here keeps its place, whatever has changed about the node in the meantime. */
+  #rejection(pod: Pod): ReturnType<typeof rejectionOf> {
+    const { node, cache } = this.#services;
+    const isOld = cache.get(pod.metadata.uid) !== undefined || pod.status?.phase === 'Running';
+    if (isOld || isTerminalPhase(pod.status) || pod.metadata.deletionTimestamp !== undefined) return undefined;
+    const api = this.#options.node();
+    const others = [...this.#workers.values()].filter((worker) => !worker.finished).map((worker) => worker.pod);
+    return rejectionOf({
+      pod,
+      others,
+      node: { name: node.name, labels: api?.metadata.labels ?? {}, taints: api?.spec?.taints ?? [], allocatable: node.allocatable() },
+    });
+  }
+
+  #update(pod: Pod): void {
+    this.#services.statuses.observe(pod);
+    this.#workers.get(pod.metadata.uid)?.update(pod);
+  }
+
+  #remove(pod: Pod): void {
+    this.#workers.get(pod.metadata.uid)?.remove();
+  }
+
+  #forget(uid: string): void {
+    this.#workers.delete(uid);
+    this.#services.statuses.forget(uid);
+    this.#services.prober.forget(uid);
+    this.#orphans.look();
+  }
+}
