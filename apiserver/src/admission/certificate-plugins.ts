@@ -1,8 +1,8 @@
 /** Who may approve and sign which certificate requests, and what a request may never ask for. */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { CertificateSigningRequest } from '@kubelab/api/types';
 import type { AdmissionPlugin, AdmissionRequest, Authorizer } from '../contracts.js';
-import { isDeepStrictEqual } from 'node:util';
 import { isResource, refuse } from './refusal.js';
 
 const group = 'certificates.k8s.io';
@@ -107,7 +107,12 @@ export const certificateRequester: AdmissionPlugin = {
     if (!spec) return;
     if (request.operation === 'UPDATE') {
       const old = csrOf(request.oldObject).spec;
-      setRequester(spec, { name: old.username ?? '', uid: old.uid ?? '', groups: old.groups ?? [], extra: old.extra ?? {} });
+      setRequester(spec, {
+        name: old.username ?? '',
+        uid: old.uid ?? '',
+        groups: old.groups ?? [],
+        extra: old.extra ?? {},
+      });
       return;
     }
     if (request.operation !== 'CREATE') return;

@@ -9,7 +9,12 @@ export function isCollectorChange(object: UnstructuredObject, old: UnstructuredO
 }
 
 function withoutCollectorFields(object: UnstructuredObject): unknown {
-  const { ownerReferences: _owners, finalizers: _finalizers, managedFields: _fields, resourceVersion: _version, ...metadata } =
-    object.metadata;
+  const {
+    ownerReferences: _owners,
+    finalizers: _finalizers,
+    managedFields: _fields,
+    resourceVersion: _version,
+    ...metadata
+  } = object.metadata;
   return JSON.parse(JSON.stringify({ ...object, metadata }));
 }

@@ -12,7 +12,8 @@ export function createDefaultIngressClass({ objects }: { objects: ObjectAccess }
   return {
     name: 'DefaultIngressClass',
     admit(request) {
-      if (request.operation !== 'CREATE' || !isMain(request, 'networking.k8s.io', 'ingresses') || !request.object) return;
+      if (request.operation !== 'CREATE' || !isMain(request, 'networking.k8s.io', 'ingresses') || !request.object)
+        return;
       const ingress = request.object as unknown as Ingress;
       if (ingress.spec?.ingressClassName !== undefined) return;
       if (ingress.metadata.annotations?.[oldClassAnnotation] !== undefined) return;

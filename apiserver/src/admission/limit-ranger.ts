@@ -53,7 +53,10 @@ function setDefaults(pod: Pod, range: LimitRange): void {
     }
   }
   if (notes.length === 0) return;
-  pod.metadata.annotations = { ...pod.metadata.annotations, [annotation]: `LimitRanger plugin set: ${notes.join('; ')}` };
+  pod.metadata.annotations = {
+    ...pod.metadata.annotations,
+    [annotation]: `LimitRanger plugin set: ${notes.join('; ')}`,
+  };
 }
 
 function defaultsOf(range: LimitRange, field: 'default' | 'defaultRequest'): Record<string, string> {

@@ -12,7 +12,8 @@ export function mountableSecretProblem(pod: Pod, account: ServiceAccount): strin
   const because = `is not allowed because service account ${account.metadata.name} does not reference that`;
   for (const volume of pod.spec.volumes ?? []) {
     const name = volume.secret?.secretName;
-    if (name !== undefined && !allowed.has(name)) return `volume with secret.secretName=${JSON.stringify(name)} ${because} secret`;
+    if (name !== undefined && !allowed.has(name))
+      return `volume with secret.secretName=${JSON.stringify(name)} ${because} secret`;
   }
   const containers: [string, Container[]][] = [
     ['init container', pod.spec.initContainers ?? []],
@@ -30,7 +31,8 @@ export function mountableSecretProblem(pod: Pod, account: ServiceAccount): strin
   }
   const pullSecrets = new Set((account.imagePullSecrets ?? []).map((reference) => reference.name ?? ''));
   for (const [index, { name = '' }] of (pod.spec.imagePullSecrets ?? []).entries()) {
-    if (!pullSecrets.has(name)) return `imagePullSecrets[${index}].name=${JSON.stringify(name)} ${because} imagePullSecret`;
+    if (!pullSecrets.has(name))
+      return `imagePullSecrets[${index}].name=${JSON.stringify(name)} ${because} imagePullSecret`;
   }
   return undefined;
 }

@@ -32,7 +32,8 @@ export function createNamespaceLifecycle(options: NamespaceLifecycleOptions): Ad
         remember(deletedAt, request.name, options.clock.now());
         return;
       }
-      if (!request.namespace || request.operation === 'DELETE' || isAccessReview(request)) return;
+      if (request.operation !== 'CREATE' && request.operation !== 'UPDATE') return;
+      if (!request.namespace || isAccessReview(request)) return;
       const namespace = await find(options, request, request.namespace, deletedAt);
       if (!namespace) throw notFound(namespaces, request.namespace);
       if (request.operation === 'CREATE' && isTerminating(namespace)) throw terminating(request, request.namespace);

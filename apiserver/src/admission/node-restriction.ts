@@ -44,13 +44,21 @@ export function createNodeRestriction(options: NodeRestrictionOptions): Admissio
         case 'leases.coordination.k8s.io':
           return restrictLease(request, nodeName);
         case 'csinodes.storage.k8s.io':
-          return restrictOwnName(request, nodeName, 'can only access CSINode with the same name as the requesting node');
+          return restrictOwnName(
+            request,
+            nodeName,
+            'can only access CSINode with the same name as the requesting node',
+          );
       }
     },
   };
 }
 
-async function restrictPod(options: NodeRestrictionOptions, request: AdmissionRequest, nodeName: string): Promise<void> {
+async function restrictPod(
+  options: NodeRestrictionOptions,
+  request: AdmissionRequest,
+  nodeName: string,
+): Promise<void> {
   switch (request.subresource) {
     case '':
       if (request.operation === 'CREATE') return restrictPodCreate(options, request, nodeName);
@@ -79,14 +87,22 @@ async function findPod(objects: ObjectAccess, request: AdmissionRequest, name: s
   return pod;
 }
 
-async function restrictPodDelete(options: NodeRestrictionOptions, request: AdmissionRequest, nodeName: string): Promise<void> {
+async function restrictPodDelete(
+  options: NodeRestrictionOptions,
+  request: AdmissionRequest,
+  nodeName: string,
+): Promise<void> {
   const pod = await findPod(options.objects, request, request.name);
   if (pod.spec.nodeName !== nodeName) {
     throw refuse(request, `node "${nodeName}" can only delete pods with spec.nodeName set to itself`);
   }
 }
 
-async function restrictEviction(options: NodeRestrictionOptions, request: AdmissionRequest, nodeName: string): Promise<void> {
+async function restrictEviction(
+  options: NodeRestrictionOptions,
+  request: AdmissionRequest,
+  nodeName: string,
+): Promise<void> {
   if (request.operation !== 'CREATE') throw refuse(request, `unexpected operation ${request.operation}`);
   const name = request.name || (request.object?.metadata.name ?? '');
   if (name === '') throw refuse(request, 'could not determine pod from request data');
@@ -96,15 +112,21 @@ async function restrictEviction(options: NodeRestrictionOptions, request: Admiss
   }
 }
 
-async function restrictPodCreate(options: NodeRestrictionOptions, request: AdmissionRequest, nodeName: string): Promise<void> {
+async function restrictPodCreate(
+  options: NodeRestrictionOptions,
+  request: AdmissionRequest,
+  nodeName: string,
+): Promise<void> {
   const pod = request.object as unknown as Pod;
   const node = `node "${nodeName}"`;
   if (pod.metadata.annotations?.[mirrorAnnotation] === undefined) {
     throw refuse(request, `pod does not have "${mirrorAnnotation}" annotation, ${node} can only create mirror pods`);
   }
-  if (pod.spec.nodeName !== nodeName) throw refuse(request, `${node} can only create pods with spec.nodeName set to itself`);
+  if (pod.spec.nodeName !== nodeName)
+    throw refuse(request, `${node} can only create pods with spec.nodeName set to itself`);
   await checkOwner(options, request, pod, nodeName);
-  if (pod.spec.serviceAccountName) throw refuse(request, `${node} can not create pods that reference a service account`);
+  if (pod.spec.serviceAccountName)
+    throw refuse(request, `${node} can not create pods that reference a service account`);
   const references = referencesOf(pod);
   const kinds: [ReadonlySet<string>, string][] = [
     [references.secrets, 'secrets'],
@@ -165,7 +187,8 @@ function restrictNode(request: AdmissionRequest, nodeName: string): void {
     if (node.spec?.configSource) {
       throw refuse(request, `node "${nodeName}" is not allowed to create pods with a non-nil configSource`);
     }
-    if (labels !== '') throw refuse(request, `node "${nodeName}" is not allowed to set the following labels: ${labels}`);
+    if (labels !== '')
+      throw refuse(request, `node "${nodeName}" is not allowed to set the following labels: ${labels}`);
     return;
   }
   if (node.spec?.configSource && !isDeepStrictEqual(node.spec.configSource, old?.spec?.configSource)) {
@@ -190,7 +213,8 @@ function claimWithoutSizes(object: UnstructuredObject | undefined): unknown {
   const claim = structuredClone(object) as unknown as Partial<PersistentVolumeClaim>;
   const { resourceVersion: _version, managedFields: _fields, ...metadata } = claim.metadata ?? {};
   const status: Record<string, unknown> = { ...claim.status };
-  for (const field of ['capacity', 'conditions', 'allocatedResources', 'allocatedResourceStatuses']) delete status[field];
+  for (const field of ['capacity', 'conditions', 'allocatedResources', 'allocatedResourceStatuses'])
+    delete status[field];
   return { ...claim, metadata, status };
 }
 

@@ -77,6 +77,7 @@ function allPlugins(options: AdmissionOptions): AdmissionPlugin[] {
 
 function checkNames(flag: string, names: readonly string[], known: readonly AdmissionPlugin[]): void {
   for (const name of names) {
-    if (!known.some((plugin) => plugin.name === name)) throw new Error(`${flag} plugin ${JSON.stringify(name)} is unknown`);
+    if (!known.some((plugin) => plugin.name === name))
+      throw new Error(`${flag} plugin ${JSON.stringify(name)} is unknown`);
   }
 }

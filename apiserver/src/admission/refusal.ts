@@ -1,6 +1,6 @@
 /** How admission plugins refuse. */
 
-import { forbidden, StatusError } from '@kubelab/apimachinery/status-error';
+import { forbidden, type StatusError } from '@kubelab/apimachinery/status-error';
 import type { AdmissionRequest } from '../contracts.js';
 
 /** 403 `pods "web-1" is forbidden: WHY`, with the name that the object has or is going to be derived from. */

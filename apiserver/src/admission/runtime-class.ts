@@ -56,7 +56,10 @@ function setScheduling(request: AdmissionRequest, pod: Pod, runtimeClass: Runtim
   for (const [key, value] of Object.entries(nodeSelector)) {
     const own = merged[key];
     if (own !== undefined && own !== value) {
-      throw refuse(request, `conflict: runtimeClass.scheduling.nodeSelector[${key}] = ${value}; pod.spec.nodeSelector[${key}] = ${own}`);
+      throw refuse(
+        request,
+        `conflict: runtimeClass.scheduling.nodeSelector[${key}] = ${value}; pod.spec.nodeSelector[${key}] = ${own}`,
+      );
     }
     merged[key] = value;
   }

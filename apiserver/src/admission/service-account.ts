@@ -86,7 +86,10 @@ async function findAccount(
     if (account) return account;
     if (attempt < attempts) await clock.sleep(attemptMs);
   }
-  throw refuse(request, `error looking up service account ${namespace}/${name}: serviceaccount ${JSON.stringify(name)} not found`);
+  throw refuse(
+    request,
+    `error looking up service account ${namespace}/${name}: serviceaccount ${JSON.stringify(name)} not found`,
+  );
 }
 
 function wantsToken(pod: Pod, account: ServiceAccount): boolean {

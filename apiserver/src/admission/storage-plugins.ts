@@ -64,14 +64,18 @@ export function createClaimResize({ objects }: StoragePluginOptions): AdmissionP
     name: 'PersistentVolumeClaimResize',
     validate(request) {
       if (request.operation !== 'UPDATE' || !isMain(request, '', 'persistentvolumeclaims')) return;
-      const [claim, old] = [request.object, request.oldObject] as unknown as [PersistentVolumeClaim, PersistentVolumeClaim];
+      const [claim, old] = [request.object, request.oldObject] as unknown as [
+        PersistentVolumeClaim,
+        PersistentVolumeClaim,
+      ];
       const [wanted, held] = [sizeOf(claim), sizeOf(old)];
       if (wanted.compare(held) <= 0) return;
       if (old.status?.phase !== 'Bound') throw refuse(request, 'Only bound persistent volume claims can be expanded');
       const name = old.metadata.annotations?.[oldClassAnnotation] ?? old.spec?.storageClassName ?? '';
       const storageClass = name === '' ? undefined : objects.peek<StorageClass>(classesResource, undefined, name);
       if (storageClass?.allowVolumeExpansion !== true) {
-        const why = 'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize';
+        const why =
+          'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize';
         throw refuse(request, why);
       }
     },

@@ -53,7 +53,9 @@ async function restrictAudience(
   if (audiences.length > 1) throw refuse(request, 'node may only request 0 or 1 audiences');
   const audience = audiences[0] ?? '';
   const sources = (pod.spec.volumes ?? []).flatMap((volume) => volume.projected?.sources ?? []);
-  const named = sources.flatMap((source) => (source.serviceAccountToken ? [source.serviceAccountToken.audience ?? ''] : []));
+  const named = sources.flatMap((source) =>
+    source.serviceAccountToken ? [source.serviceAccountToken.audience ?? ''] : [],
+  );
   if (named.includes(audience)) return;
   const decision = await options.authorizer.authorize({
     user: request.user,

@@ -48,7 +48,9 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
   const members: Authenticator[] = [];
   if (options.frontProxy) members.push(createFrontProxyAuthenticator({ ...options.frontProxy, clock: options.clock }));
   if (options.clientAuthorities) {
-    members.push(createClientCertificateAuthenticator({ authorities: options.clientAuthorities, clock: options.clock }));
+    members.push(
+      createClientCertificateAuthenticator({ authorities: options.clientAuthorities, clock: options.clock }),
+    );
   }
   members.push(createBearerAuthenticator(tokens, options.apiAudiences));
   return { authenticator: joined(members, options.anonymous), tokens };

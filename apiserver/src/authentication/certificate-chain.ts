@@ -108,7 +108,5 @@ export function checkValidity(peer: VerifiedPeer, now: number): void {
   const limit = now < peer.notBefore ? peer.notBefore : peer.notAfter;
   const relation = now < peer.notBefore ? 'is before' : 'is after';
   const bound = new Date(limit).toISOString().replace('.000Z', 'Z');
-  throw new Error(
-    `x509: certificate has expired or is not yet valid: current time ${at} ${relation} ${bound}`,
-  );
+  throw new Error(`x509: certificate has expired or is not yet valid: current time ${at} ${relation} ${bound}`);
 }

@@ -70,7 +70,9 @@ function readHeaders(request: IncomingMessage): Wanted | undefined {
   }
   const hasMore = groups.length > 0 || uid !== undefined || extra.size > 0;
   if (name === '' && hasMore) {
-    throw internalError(new Error('requested to impersonate groups, a uid or extra fields without impersonating a user'));
+    throw internalError(
+      new Error('requested to impersonate groups, a uid or extra fields without impersonating a user'),
+    );
   }
   return name === '' ? undefined : { name, groups, uid, extra };
 }

@@ -67,7 +67,8 @@ function readClaims(payload: JWTPayload): LegacyClaims {
     accountName: read('service-account.name', 'serviceAccountName'),
     accountUid: read('service-account.uid', 'serviceAccountUID'),
   };
-  if (payload.sub !== serviceAccountUserName(claims.namespace, claims.accountName)) throw new Error('sub claim is invalid');
+  if (payload.sub !== serviceAccountUserName(claims.namespace, claims.accountName))
+    throw new Error('sub claim is invalid');
   return claims;
 }
 
@@ -75,7 +76,8 @@ async function checkSecret(objects: ObjectAccess, token: string, claims: LegacyC
   const secret = await lookUp<SecretLike>(objects, 'secrets', claims.namespace, claims.secretName, (found) =>
     holdsToken(found, token),
   );
-  if (!secret || secret.metadata.deletionTimestamp !== undefined) throw new Error('service account token has been invalidated');
+  if (!secret || secret.metadata.deletionTimestamp !== undefined)
+    throw new Error('service account token has been invalidated');
   if (!holdsToken(secret, token)) throw new Error('service account token does not match server copy');
   const account = await lookUp<Pick<KubeObject, 'metadata'>>(
     objects,

@@ -33,7 +33,8 @@ export function createServiceAccountTokenAuthenticator(options: ServiceAccountTo
       checkTimes(payload, options.clock.now());
       const matched = matchAudiences(payload, audiences);
       const claims = parsePrivateClaims(payload['kubernetes.io']);
-      if (!claims) throw new Error('service account token claims could not be validated due to unexpected private claim');
+      if (!claims)
+        throw new Error('service account token claims could not be validated due to unexpected private claim');
       await checkLiveObjects(options, claims);
       return identityOf(payload, claims, matched);
     },

@@ -65,7 +65,9 @@ export function aggregate(errors: readonly Error[]): Error {
   if (own) return own;
   const messages = [...new Set(errors.map((error) => error.message))];
   const [only] = messages;
-  return new Error(messages.length === 1 && only !== undefined ? only : `[${messages.join(', ')}]`, { cause: errors[0] });
+  return new Error(messages.length === 1 && only !== undefined ? only : `[${messages.join(', ')}]`, {
+    cause: errors[0],
+  });
 }
 
 /** `Authorization: Bearer TOKEN`, or for WebSockets from browsers the token as a sub-protocol. The header is taken away on success. */

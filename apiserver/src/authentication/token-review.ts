@@ -23,7 +23,8 @@ export function createTokenReviewHandler(options: TokenReviewOptions): ActionHan
     async create(_context, body) {
       const spec = (body['spec'] ?? {}) as TokenReviewSpec;
       if (!spec.token) throw badRequest('token is required for TokenReview in authentication');
-      if (body.metadata?.namespace) throw badRequest('namespace is not allowed on this type: ' + body.metadata.namespace);
+      if (body.metadata?.namespace)
+        throw badRequest(`namespace is not allowed on this type: ${body.metadata.namespace}`);
       const audiences = spec.audiences?.length ? spec.audiences : [...options.apiAudiences];
       const status = await review(options.tokens, spec.token, audiences);
       return { code: 201, object: { ...body, status } };
@@ -31,7 +32,11 @@ export function createTokenReviewHandler(options: TokenReviewOptions): ActionHan
   };
 }
 
-async function review(tokens: TokenAuthenticator, token: string, audiences: string[]): Promise<Record<string, unknown>> {
+async function review(
+  tokens: TokenAuthenticator,
+  token: string,
+  audiences: string[],
+): Promise<Record<string, unknown>> {
   let identity: TokenIdentity | undefined;
   try {
     identity = await tokens.authenticateToken(token, audiences);

@@ -48,7 +48,9 @@ export function createLocalSubjectAccessReviewHandler(options: AccessReviewOptio
       const spec = specOf(body);
       const errors = [...attributeErrors(spec), ...subjectErrors(spec)];
       if (spec.nonResourceAttributes) {
-        errors.push(invalid('spec.nonResourceAttributes', spec.nonResourceAttributes, 'disallowed on this kind of request'));
+        errors.push(
+          invalid('spec.nonResourceAttributes', spec.nonResourceAttributes, 'disallowed on this kind of request'),
+        );
       }
       const namespace = context.info.namespace ?? '';
       if (spec.resourceAttributes && spec.resourceAttributes.namespace !== namespace) {
@@ -77,9 +79,17 @@ function specOf(body: UnstructuredObject): ReviewSpec {
 function attributeErrors(spec: ReviewSpec): FieldError[] {
   const detail = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
   if (spec.resourceAttributes && spec.nonResourceAttributes) {
-    return [invalid('spec.nonResourceAttributes', spec.nonResourceAttributes, `cannot be specified in combination with resourceAttributes`)];
+    return [
+      invalid(
+        'spec.nonResourceAttributes',
+        spec.nonResourceAttributes,
+        `cannot be specified in combination with resourceAttributes`,
+      ),
+    ];
   }
-  return spec.resourceAttributes || spec.nonResourceAttributes ? [] : [invalid('spec.resourceAttributes', null, detail)];
+  return spec.resourceAttributes || spec.nonResourceAttributes
+    ? []
+    : [invalid('spec.resourceAttributes', null, detail)];
 }
 
 function subjectErrors(spec: ReviewSpec): FieldError[] {
@@ -134,6 +144,8 @@ function toAttributes(spec: ReviewSpec, user: UserInfo): AuthorizationAttributes
 
 function selectorText(selector: ResourceAttributes['fieldSelector']): string {
   if (selector?.rawSelector) return selector.rawSelector;
-  const single = (selector?.requirements ?? []).filter(({ operator, values }) => operator === 'In' && values?.length === 1);
+  const single = (selector?.requirements ?? []).filter(
+    ({ operator, values }) => operator === 'In' && values?.length === 1,
+  );
   return single.map(({ key, values }) => `${key}=${values?.[0] ?? ''}`).join(',');
 }

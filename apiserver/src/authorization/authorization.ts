@@ -47,18 +47,13 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
   const index = new PolicyIndex(options.objects);
   const graph = new NodeGraph(options.objects);
   const ends = [index.start(), graph.start()];
-  const members = options.modes.map((mode): Authorizer => {
-    switch (mode) {
-      case 'Node':
-        return createNodeAuthorizer({ graph, nodeRules: options.nodeRules });
-      case 'RBAC':
-        return createRbacAuthorizer(index);
-      case 'AlwaysAllow':
-        return { authorize: () => ({ allowed: true, reason: '' }) };
-      case 'AlwaysDeny':
-        return { authorize: () => ({ allowed: false, reason: 'Everything is forbidden.' }) };
-    }
-  });
+  const byMode: Readonly<Record<AuthorizationMode, () => Authorizer>> = {
+    Node: () => createNodeAuthorizer({ graph, nodeRules: options.nodeRules }),
+    RBAC: () => createRbacAuthorizer(index),
+    AlwaysAllow: () => ({ authorize: () => ({ allowed: true, reason: '' }) }),
+    AlwaysDeny: () => ({ authorize: () => ({ allowed: false, reason: 'Everything is forbidden.' }) }),
+  };
+  const members = options.modes.map((mode) => byMode[mode]());
   return {
     authorizer: unionAuthorizer([mastersAuthorizer, ...members]),
     resolver: createResolver(index, options.modes),
@@ -84,7 +79,8 @@ export function unionAuthorizer(members: readonly Authorizer[]): Authorizer {
       const reasons: string[] = [];
       for (const [position, member] of members.entries()) {
         const decision = member.authorize(attributes);
-        if (decision instanceof Promise) return continueLater(decision, members.slice(position + 1), attributes, reasons);
+        if (decision instanceof Promise)
+          return continueLater(decision, members.slice(position + 1), attributes, reasons);
         if (decision.allowed) return decision;
         if (decision.reason !== '') reasons.push(decision.reason);
       }
@@ -113,7 +109,9 @@ async function continueLater(
 function createResolver(index: PolicyIndex, modes: readonly AuthorizationMode[]): DetailedRuleResolver {
   return {
     rulesFor(user, namespace) {
-      const { rules, errors } = modes.includes('RBAC') ? rulesForUser(index, user, namespace) : { rules: [], errors: [] };
+      const { rules, errors } = modes.includes('RBAC')
+        ? rulesForUser(index, user, namespace)
+        : { rules: [], errors: [] };
       if (modes.includes('Node') && nodeNameOf(user) !== undefined) {
         errors.unshift('node authorizer does not support user rule resolution');
       }

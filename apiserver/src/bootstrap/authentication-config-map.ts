@@ -28,7 +28,12 @@ export async function publishAuthentication(objects: ObjectAccess, info: Cluster
   const current = await objects.get<{ data?: Record<string, string> }>(configMaps, namespace, name);
   if (!current) {
     try {
-      await objects.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace, name }, data: wanted });
+      await objects.create(configMaps, {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { namespace, name },
+        data: wanted,
+      });
       return;
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;

@@ -37,12 +37,17 @@ export async function reconcileKubernetesService(options: KubernetesServiceOptio
 export async function leaveKubernetesService(options: KubernetesServiceOptions): Promise<void> {
   await options.leases.remove(options.advertiseAddress);
   const others = await options.leases.list();
-  await publishEndpoints(options, others.filter((address) => address !== options.advertiseAddress));
+  await publishEndpoints(
+    options,
+    others.filter((address) => address !== options.advertiseAddress),
+  );
 }
 
 async function publishEndpoints(options: KubernetesServiceOptions, addresses: string[]): Promise<void> {
   const wanted = { endpoints: endpoints(addresses, options.securePort), slice: slice(addresses, options.securePort) };
-  await ensure(options.objects, endpointsResource, wanted.endpoints, (current) => planFields(current, wanted.endpoints, ['subsets']));
+  await ensure(options.objects, endpointsResource, wanted.endpoints, (current) =>
+    planFields(current, wanted.endpoints, ['subsets']),
+  );
   await ensure(options.objects, slicesResource, wanted.slice, (current) =>
     planFields(current, wanted.slice, ['endpoints', 'ports']),
   );

@@ -35,7 +35,11 @@ export function createServerLeases(store: ResourceStore, clock: Clock): ServerLe
   };
 }
 
-function leaseObject(address: string, current: UnstructuredObject | undefined, creationTimestamp: string): UnstructuredObject {
+function leaseObject(
+  address: string,
+  current: UnstructuredObject | undefined,
+  creationTimestamp: string,
+): UnstructuredObject {
   return {
     kind: 'Endpoints',
     apiVersion: 'v1',

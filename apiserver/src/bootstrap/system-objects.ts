@@ -13,8 +13,7 @@ const priorityClasses = [
   {
     name: 'system-node-critical',
     value: 2_000_001_000,
-    description:
-      'Used for system critical pods that must not be moved from their current node.',
+    description: 'Used for system critical pods that must not be moved from their current node.',
   },
   {
     name: 'system-cluster-critical',
@@ -24,7 +23,12 @@ const priorityClasses = [
   },
 ] as const;
 
-async function ensure(objects: ObjectAccess, resource: GroupResource, wanted: Record<string, unknown>, name: string): Promise<void> {
+async function ensure(
+  objects: ObjectAccess,
+  resource: GroupResource,
+  wanted: Record<string, unknown>,
+  name: string,
+): Promise<void> {
   if (objects.peek(resource, undefined, name) ?? (await objects.get(resource, undefined, name))) return;
   try {
     await objects.create(resource, wanted);

@@ -2,6 +2,8 @@
 
 import { notAcceptable, unsupportedMediaType } from '@kubelab/apimachinery/status-error';
 
+/** How a body may come. */
+export type BodyEncoding = 'json' | 'yaml' | 'protobuf';
 export type Encoding = 'json' | 'yaml';
 /** How an object is shown: itself, as rows of a table, or reduced to its metadata. */
 export type Projection = 'object' | 'table' | 'metadata';
@@ -22,8 +24,9 @@ interface AcceptClause {
 
 const objectFormat: OutputFormat = { encoding: 'json', projection: 'object', metaVersion: 'v1' };
 
-/** Media types as upstream lists them in errors; protobuf is not among them because built-in protobuf is not served. */
+/** What answers can be written in. Objects are not written as protobuf; clients that prefer it take JSON, too. */
 const servedTypes = ['application/json', 'application/yaml'];
+const readTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 
 const projections: Readonly<Record<string, Projection>> = {
   Table: 'table',
@@ -94,11 +97,12 @@ export function mediaType(header: string | undefined): string {
 }
 
 /** How a request body is encoded. No Content-Type means JSON. Throws StatusError 415. */
-export function negotiateInput(contentType: string | undefined): Encoding {
+export function negotiateInput(contentType: string | undefined): BodyEncoding {
   const type = mediaType(contentType);
   if (type === '' || type === 'application/json') return 'json';
   if (type === 'application/yaml' || type === 'application/x-yaml') return 'yaml';
-  throw unsupportedBody(servedTypes);
+  if (type === 'application/vnd.kubernetes.protobuf') return 'protobuf';
+  throw unsupportedBody(readTypes);
 }
 
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';

@@ -13,6 +13,8 @@ import {
 import { duplicateKeys, isObject, type JsonObject, parseJson } from '@kubelab/apimachinery/json';
 import { toApiVersion, type UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { badRequest, StatusError } from '@kubelab/apimachinery/status-error';
+import type { BodyEncoding } from '../http/media-types.js';
+import { ProtobufError, readEnvelope } from '../http/protobuf/decode.js';
 import type { FieldValidation } from './options.js';
 import { parseYaml, YamlError } from './yaml.js';
 
@@ -25,7 +27,7 @@ export interface ExpectedKind {
 }
 
 export interface DecodeOptions {
-  encoding: 'json' | 'yaml';
+  encoding: BodyEncoding;
   fieldValidation: FieldValidation;
   warn(message: string): void;
 }
@@ -43,7 +45,7 @@ export function builtinKind(group: string, version: string, kind: string): Expec
 
 /** Throws StatusError 400 for what is no such object. The result has kind, apiVersion and metadata, but no defaults yet. */
 export function decodeObject(body: Buffer, expected: ExpectedKind, options: DecodeOptions): UnstructuredObject {
-  const text = body.toString('utf8');
+  const text = options.encoding === 'protobuf' ? '' : body.toString('utf8');
   const object = parseBody(text, body, expected, options);
   checkKind(object, expected, body);
   const problems = options.encoding === 'json' && options.fieldValidation !== 'Ignore' ? duplicateKeys(text).map(duplicateFieldText) : [];
@@ -74,11 +76,18 @@ export function conformObject(
   return object as UnstructuredObject;
 }
 
+function decodeProtobuf(body: Buffer, expected: ExpectedKind): JsonObject {
+  const { kind } = expected;
+  return readEnvelope(body).decode({ kind, apiVersion: toApiVersion(expected.group, expected.version) });
+}
+
 function parseBody(text: string, body: Buffer, expected: ExpectedKind, options: DecodeOptions): JsonObject {
   let value: unknown;
   try {
+    if (options.encoding === 'protobuf') return decodeProtobuf(body, expected);
     value = options.encoding === 'json' ? parseJson(text) : parseYaml(text);
   } catch (error) {
+    if (error instanceof ProtobufError) throw unrecognized(expected, error.message, body);
     if (error instanceof YamlError) throw unrecognized(expected, `error converting YAML to JSON: ${error.message}`, body);
     if (!(error instanceof StatusError)) throw error;
     throw unrecognized(expected, `couldn't get version/kind; json parse error: ${error.message}`, body);

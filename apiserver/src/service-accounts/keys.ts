@@ -26,7 +26,8 @@ function algorithmOf(key: KeyObject): SigningAlgorithm {
   if (key.asymmetricKeyType === 'rsa') return 'RS256';
   const curve = key.asymmetricKeyDetails?.namedCurve ?? '';
   const algorithm = key.asymmetricKeyType === 'ec' ? curveAlgorithms[curve] : undefined;
-  if (!algorithm) throw new Error(`unknown private key type ${key.asymmetricKeyType}, must be *rsa.PrivateKey or *ecdsa.PrivateKey`);
+  if (!algorithm)
+    throw new Error(`unknown private key type ${key.asymmetricKeyType}, must be *rsa.PrivateKey or *ecdsa.PrivateKey`);
   return algorithm;
 }
 

@@ -1,10 +1,11 @@
 /** POST serviceaccounts/NAME/token: a token for a service account, bound to an audience, a time and possibly an object. */
 
+import type { ResourceDefinition } from '@kubelab/api/resource';
 import { type FieldError, invalid, invalidObject } from '@kubelab/apimachinery/field-error';
 import type { ObjectMeta, UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { badRequest, conflict, notFound } from '@kubelab/apimachinery/status-error';
 import { type Clock, timestamp } from '@kubelab/component/clock';
-import type { ActionHandler, ObjectAccess, RequestContext } from '../contracts.js';
+import type { ActionHandler, AdmissionPlugin, AdmissionRequest, ObjectAccess, RequestContext } from '../contracts.js';
 import type { ObjectClaim, PrivateClaims } from './claims.js';
 import type { TokenIssuer } from './issuer.js';
 
@@ -25,6 +26,9 @@ export interface TokenRequestOptions {
   /** --service-account-extend-token-expiration, on by default. */
   extendExpiration?: boolean;
   clock: Clock;
+  admission: readonly AdmissionPlugin[];
+  /** Of serviceaccounts, for admission. */
+  definition: ResourceDefinition;
 }
 
 interface BoundObjectReference {
@@ -53,7 +57,8 @@ interface PodLike {
 
 export function createTokenRequestHandler(options: TokenRequestOptions): ActionHandler {
   return {
-    async create(context, body) {
+    async create(context, body, { dryRun }) {
+      await admit(options, context, body, dryRun);
       const namespace = context.info.namespace ?? '';
       const spec = (body['spec'] ?? {}) as TokenRequestSpec;
       const requested = spec.expirationSeconds ?? defaultExpirationSeconds;
@@ -72,6 +77,28 @@ export function createTokenRequestHandler(options: TokenRequestOptions): ActionH
       return { code: 201, object: answer(body, account, timestamp(options.clock), answered, status) };
     },
   };
+}
+
+/** NodeRestriction has its say here: a kubelet gets tokens only for its own pods. */
+async function admit(
+  { admission, definition }: TokenRequestOptions,
+  context: RequestContext,
+  body: UnstructuredObject,
+  dryRun: boolean,
+): Promise<void> {
+  const request: AdmissionRequest = {
+    operation: 'CREATE',
+    definition,
+    subresource: 'token',
+    namespace: context.info.namespace,
+    name: context.info.name,
+    object: body,
+    user: context.user,
+    dryRun,
+    warn: (message) => context.warn(message),
+  };
+  for (const plugin of admission) await plugin.admit?.(request);
+  for (const plugin of admission) await plugin.validate?.(request);
 }
 
 async function findAccount(objects: ObjectAccess, namespace: string, name: string): Promise<UnstructuredObject> {
@@ -124,7 +151,9 @@ async function resolveBoundObject(
 function boundNode(objects: ObjectAccess, pod: PodLike, account: string): Bound {
   const podAccount = pod.spec?.serviceAccountName ?? '';
   if (podAccount !== account) {
-    throw badRequest(`cannot bind token for serviceaccount "${account}" to pod running with different serviceaccount name.`);
+    throw badRequest(
+      `cannot bind token for serviceaccount "${account}" to pod running with different serviceaccount name.`,
+    );
   }
   const nodeName = pod.spec?.nodeName;
   if (!nodeName) return {};

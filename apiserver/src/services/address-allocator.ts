@@ -39,7 +39,9 @@ export class AddressAllocator {
   constructor(private readonly options: AddressAllocatorOptions) {
     const cidr = parseCIDR(options.range);
     if (cidr?.family !== 'IPv4' || cidr.prefixLength > 30) {
-      throw new Error(`--service-cluster-ip-range: ${JSON.stringify(options.range)} must be an IPv4 CIDR of at least 4 addresses`);
+      throw new Error(
+        `--service-cluster-ip-range: ${JSON.stringify(options.range)} must be an IPv4 CIDR of at least 4 addresses`,
+      );
     }
     this.range = options.range;
     this.#cidr = cidr;
@@ -107,7 +109,9 @@ export class AddressAllocator {
   #checkRange(address: string): string {
     const offset = this.#offsetOf(address);
     if (offset === undefined) {
-      throw new AllocationError(`the provided IP (${address}) is not in the valid range. The range of valid IPs is ${this.range}`);
+      throw new AllocationError(
+        `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${this.range}`,
+      );
     }
     return this.#addressAt(offset);
   }

@@ -64,7 +64,9 @@ export class PendingReleases {
     const spec = object['spec'] as ServiceSpec | undefined;
     const [addresses, ports] = [heldAddresses(spec), heldPorts(spec)];
     for (const held of this.#pending.get(key) ?? []) {
-      const still = held.addresses.some((address) => addresses.includes(address)) || held.ports.some((port) => ports.includes(port));
+      const still =
+        held.addresses.some((address) => addresses.includes(address)) ||
+        held.ports.some((port) => ports.includes(port));
       if (still) continue;
       this.#drop(key, held);
       const running = this.#release(owner, held).finally(() => this.#running.delete(running));
@@ -77,7 +79,10 @@ export class PendingReleases {
       for (const address of held.addresses) await this.options.addresses.release(address, owner);
       await this.options.ports.release(held.ports);
     } catch (error) {
-      this.options.logger.warn('could not give back what a service let go; the repair will', { service: keyOf(owner), error });
+      this.options.logger.warn('could not give back what a service let go; the repair will', {
+        service: keyOf(owner),
+        error,
+      });
     }
   }
 }

@@ -49,7 +49,9 @@ export class PortAllocator {
   async allocate(port: number, options: { dryRun: boolean }): Promise<void> {
     const offset = this.#offsetOf(port);
     if (offset === undefined) {
-      throw new AllocationError(`provided port is not in the valid range. The range of valid ports is ${this.rangeText}`);
+      throw new AllocationError(
+        `provided port is not in the valid range. The range of valid ports is ${this.rangeText}`,
+      );
     }
     await this.#change(options, (used) => {
       if (used.has(offset)) throw portTaken();

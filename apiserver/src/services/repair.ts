@@ -73,7 +73,10 @@ export class AllocationRepair {
       await this.options.addresses.allocate(address, owner, { dryRun: false });
     } catch (error) {
       if (!(error instanceof AllocationError)) throw error;
-      this.options.logger.error('cluster IP is used by two services; please recreate one of them', { address, ...owner });
+      this.options.logger.error('cluster IP is used by two services; please recreate one of them', {
+        address,
+        ...owner,
+      });
     }
   }
 

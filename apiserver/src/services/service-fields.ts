@@ -111,14 +111,17 @@ export function initFamilies(spec: ServiceSpec): FieldError[] {
 function initSelectorless(spec: ServiceSpec): void {
   const families = spec.ipFamilies?.length ? [...spec.ipFamilies] : ['IPv4'];
   spec.ipFamilyPolicy ??= 'RequireDualStack';
-  if (families.length < 2 && spec.ipFamilyPolicy !== 'SingleStack') families.push(families[0] === 'IPv4' ? 'IPv6' : 'IPv4');
+  if (families.length < 2 && spec.ipFamilyPolicy !== 'SingleStack')
+    families.push(families[0] === 'IPv4' ? 'IPv6' : 'IPv4');
   spec.ipFamilies = families;
 }
 
 function familyErrors(spec: ServiceSpec): FieldError[] {
   const errors: FieldError[] = [];
   if (spec.ipFamilyPolicy === 'RequireDualStack') {
-    errors.push(invalid('spec.ipFamilyPolicy', 'RequireDualStack', 'this cluster is not configured for dual-stack services'));
+    errors.push(
+      invalid('spec.ipFamilyPolicy', 'RequireDualStack', 'this cluster is not configured for dual-stack services'),
+    );
   }
   for (const [index, family] of (spec.ipFamilies ?? []).entries()) {
     if (family !== 'IPv4') errors.push(invalid(`spec.ipFamilies[${index}]`, family, 'not configured on this cluster'));

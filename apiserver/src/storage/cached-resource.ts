@@ -53,6 +53,7 @@ export class CachedResource {
       cache,
       currentRevision: () => shared.metrics.time('revision', labels, () => shared.revisions.read()),
       waitForStream: (revision, timeoutMs) => shared.stream.waitFor(revision, timeoutMs),
+      onLag: () => shared.stream.reconnect(new Error('the watch lags behind etcd')),
       waitForLoad: (timeoutMs) => this.#loader.wait(timeoutMs),
       metrics: shared.metrics,
       labels,

@@ -20,7 +20,7 @@ test('what happens with time: bookmarks, compaction, metrics', async () => {
     await watch.count(1);
 
     const elsewhere = await podsOf(storage, 'others').create('default/x', pod('x'));
-    await podsOf(storage, 'others').list();
+    await pods.list();
     await clock.advance(minute);
     expect(watch.lines).toEqual([`ADDED default/a@${first.revision}`, `BOOKMARK@${elsewhere.revision}`]);
     expect(silent.lines).toHaveLength(1);

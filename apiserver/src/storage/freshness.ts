@@ -12,6 +12,8 @@ export interface FreshnessOptions {
   waitForStream(revision: number, timeoutMs: number): Promise<boolean>;
   /** Resolves with whether the first state is there within the time. */
   waitForLoad(timeoutMs: number): Promise<boolean>;
+  /** The stream did not bring a revision that etcd has. */
+  onLag(): void;
   metrics: StorageMetrics;
   labels: ResourceLabels;
 }
@@ -37,7 +39,11 @@ export class Freshness {
     const { metrics, labels } = this.#options;
     let success = 'false';
     try {
-      await this.atLeast(await this.#options.currentRevision());
+      const revision = await this.#options.currentRevision();
+      await this.atLeast(revision).catch((error: unknown) => {
+        if (this.#options.cache.revision < revision) this.#options.onLag();
+        throw error;
+      });
       success = 'true';
     } finally {
       metrics.consistentReads.inc({ ...labels, success, fallback: 'false' });

@@ -125,3 +125,15 @@ test('a watch that etcd refuses is tried again after a pause', async () => {
   expect(etcd.watches).toHaveLength(2);
   await stream.close();
 });
+
+test('a stream that hangs can be given up for a new one', async () => {
+  const { etcd, stream, clock, broken } = await start();
+  etcd.send({ created: true });
+  stream.reconnect(new Error('lags'));
+  expect(stream.connected).toBe(false);
+  await settle();
+  await clock.advance(1_000);
+  expect(broken).toEqual(['lags']);
+  expect(etcd.watches).toHaveLength(2);
+  await stream.close();
+});

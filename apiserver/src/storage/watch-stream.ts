@@ -63,6 +63,11 @@ export class WatchStream {
     return this.#seen >= revision ? Promise.resolve(true) : this.#waiters.wait(revision, timeoutMs);
   }
 
+  /** Gives up the present stream for a new one, as its member may hang. */
+  reconnect(reason: Error): void {
+    this.#interrupt?.(reason);
+  }
+
   async close(): Promise<void> {
     this.#stop.abort(new Error('the storage was closed'));
     this.#interrupt?.(new Error('the storage was closed'));

@@ -110,7 +110,7 @@ async function makeBase(archive: string, report: (state: string) => void): Promi
       '--variant=minbase',
       '--include=ca-certificates,libstdc++6',
       ...excluded,
-      `--customize-hook=printf '%s' '${aptSettings}' > "$1/etc/apt/apt.conf.d/lean"`,
+      `--customize-hook=printf '%s' '${aptSettings}' > "$1/etc/apt/apt.conf.d/lean"; rm -f "$1"/var/cache/apt/*.bin`,
       'bookworm',
       archive,
     ],

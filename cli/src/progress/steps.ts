@@ -74,7 +74,7 @@ async function runPlain<C>(groups: Step<C>[][], context: C, { clock, write }: St
 }
 
 /** Plain output is read later, in a file: there a line for each of an installer's is too much. */
-const plainIntervalMs = 2000;
+const plainIntervalMs = 5000;
 
 function atMostEvery(intervalMs: number, clock: Clock, report: Report): Report {
   let last = Number.NEGATIVE_INFINITY;

@@ -4,7 +4,7 @@ import { runAddons } from './run.js';
 
 process.exitCode = await runService({
   name: 'addons',
-  description: 'Applies what every cluster of the lab has on top of its API: node bootstrap rights and cluster DNS.',
+  description: 'Applies what every cluster of the lab has on top of its API: the bootstrap token and cluster DNS.',
   flags,
   validate,
   run: runAddons,

@@ -54,7 +54,8 @@ function printModel(model: Model, models: ReadonlyMap<string, Model>): string {
   const field = (wanted: string): ModelField | undefined => model.fields.find((candidate) => candidate.name === wanted);
   const items = field('items');
   if (items && field('metadata')?.type === 'V1ListMeta') {
-    return `${comment}export type ${name} = KubeList<${printType(items.type, `${model.name}.items`, models)}>;\n`;
+    const item = items.type.replace(/^Array<(.*)>$/, '$1');
+    return `${comment}export type ${name} = KubeList<${printType(item, `${model.name}.items`, models)}>;\n`;
   }
   const isKind = field('metadata')?.type === 'V1ObjectMeta' && field('kind') !== undefined;
   const fields = model.fields

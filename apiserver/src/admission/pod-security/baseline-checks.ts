@@ -2,6 +2,7 @@
 
 import type { SELinuxOptions } from '@kubelab/api/types';
 import {
+  type AnyContainer,
   type Check,
   containersOf,
   containersText,
@@ -40,7 +41,9 @@ function privilegedContainers(pod: PodLike): Finding | undefined {
 function hostNamespaces(pod: PodLike): Finding | undefined {
   const fields = ['hostNetwork', 'hostPID', 'hostIPC'] as const;
   const set = fields.filter((field) => pod.spec[field] === true);
-  return set.length > 0 ? { reason: 'host namespaces', detail: set.map((field) => `${field}=true`).join(', ') } : undefined;
+  return set.length > 0
+    ? { reason: 'host namespaces', detail: set.map((field) => `${field}=true`).join(', ') }
+    : undefined;
 }
 
 function hostPathVolumes(pod: PodLike): Finding | undefined {
@@ -59,7 +62,7 @@ function hostPorts(pod: PodLike): Finding | undefined {
 }
 
 function capabilities(pod: PodLike): Finding | undefined {
-  const added = (container: Parameters<Parameters<typeof namesWhere>[1]>[0]): string[] =>
+  const added = (container: AnyContainer): string[] =>
     (container.securityContext?.capabilities?.add ?? []).filter((name) => !defaultCapabilities.has(name));
   const names = namesWhere(pod, (container) => added(container).length > 0);
   if (names.length === 0) return undefined;
@@ -69,7 +72,13 @@ function capabilities(pod: PodLike): Finding | undefined {
 }
 
 function seLinuxOptions(pod: PodLike, minor: number): Finding | undefined {
-  const allowed = ['', 'container_t', 'container_init_t', 'container_kvm_t', ...(minor >= 31 ? ['container_engine_t'] : [])];
+  const allowed = [
+    '',
+    'container_t',
+    'container_init_t',
+    'container_kvm_t',
+    ...(minor >= 31 ? ['container_engine_t'] : []),
+  ];
   const isBad = (options: SELinuxOptions | undefined): boolean =>
     options !== undefined && (!allowed.includes(options.type ?? '') || Boolean(options.user) || Boolean(options.role));
   const podIsBad = isBad(pod.spec.securityContext?.seLinuxOptions);
@@ -90,16 +99,23 @@ function seLinuxOptions(pod: PodLike, minor: number): Finding | undefined {
 }
 
 function procMount(pod: PodLike): Finding | undefined {
-  const valueOf = (container: Parameters<Parameters<typeof namesWhere>[1]>[0]): string =>
-    container.securityContext?.procMount ?? 'Default';
-  const names = namesWhere(pod, (container) => valueOf(container) !== 'Default');
+  const procMountOf = (container: AnyContainer): string => container.securityContext?.procMount ?? 'Default';
+  const names = namesWhere(pod, (container) => procMountOf(container) !== 'Default');
   if (names.length === 0) return undefined;
-  const values = sorted(containersOf(pod).map(valueOf).filter((value) => value !== 'Default'));
-  return { reason: 'procMount', detail: `${containersText(names)} must not set securityContext.procMount to ${quote(values)}` };
+  const values = sorted(
+    containersOf(pod)
+      .map(procMountOf)
+      .filter((value) => value !== 'Default'),
+  );
+  return {
+    reason: 'procMount',
+    detail: `${containersText(names)} must not set securityContext.procMount to ${quote(values)}`,
+  };
 }
 
 function seccompProfile(pod: PodLike): Finding | undefined {
-  const isBad = (type: string | undefined): boolean => type !== undefined && type !== 'RuntimeDefault' && type !== 'Localhost';
+  const isBad = (type: string | undefined): boolean =>
+    type !== undefined && type !== 'RuntimeDefault' && type !== 'Localhost';
   const podType = pod.spec.securityContext?.seccompProfile?.type;
   const names = namesWhere(pod, (container) => isBad(container.securityContext?.seccompProfile?.type));
   if (!isBad(podType) && names.length === 0) return undefined;
@@ -127,14 +143,17 @@ const safeSysctls: readonly (readonly [string, number])[] = [
 
 function sysctls(pod: PodLike, minor: number): Finding | undefined {
   const allowed = new Set(safeSysctls.filter(([, since]) => minor >= since).map(([name]) => name));
-  const names = (pod.spec.securityContext?.sysctls ?? []).map((sysctl) => sysctl.name).filter((name) => !allowed.has(name));
+  const names = (pod.spec.securityContext?.sysctls ?? [])
+    .map((sysctl) => sysctl.name)
+    .filter((name) => !allowed.has(name));
   return names.length > 0 ? { reason: 'forbidden sysctls', detail: names.join(', ') } : undefined;
 }
 
 const appArmorPrefix = 'container.apparmor.security.beta.kubernetes.io/';
 
 function appArmorProfile(pod: PodLike): Finding | undefined {
-  const isBadType = (type: string | undefined): boolean => type !== undefined && type !== 'RuntimeDefault' && type !== 'Localhost';
+  const isBadType = (type: string | undefined): boolean =>
+    type !== undefined && type !== 'RuntimeDefault' && type !== 'Localhost';
   const podType = pod.spec.securityContext?.appArmorProfile?.type;
   const names = namesWhere(pod, (container) => isBadType(container.securityContext?.appArmorProfile?.type));
   const types = [podType, ...containersOf(pod).map((container) => container.securityContext?.appArmorProfile?.type)];
@@ -150,7 +169,10 @@ function appArmorProfile(pod: PodLike): Finding | undefined {
   ];
   if (details.length === 0) return undefined;
   const count = annotations.length + badTypes.length;
-  return { reason: plural(count, 'forbidden AppArmor profile', 'forbidden AppArmor profiles'), detail: details.join(', ') };
+  return {
+    reason: plural(count, 'forbidden AppArmor profile', 'forbidden AppArmor profiles'),
+    detail: details.join(', '),
+  };
 }
 
 function isAllowedProfile(profile: string): boolean {

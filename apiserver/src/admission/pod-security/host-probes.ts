@@ -1,7 +1,16 @@
 /** Probes and hooks that name a host would let a pod make the kubelet call other machines. */
 
 import type { LifecycleHandler, Probe } from '@kubelab/api/types';
-import { type AnyContainer, containersOf, containersText, type Finding, type PodLike, plural, quote, sorted } from './findings.js';
+import {
+  type AnyContainer,
+  containersOf,
+  containersText,
+  type Finding,
+  type PodLike,
+  plural,
+  quote,
+  sorted,
+} from './findings.js';
 
 export function hostProbes(pod: PodLike): Finding | undefined {
   const bad = containersOf(pod).filter((container) => hostsOf(container).length > 0);
@@ -21,5 +30,7 @@ function hostsOf(container: AnyContainer): string[] {
     container.lifecycle?.postStart,
     container.lifecycle?.preStop,
   ];
-  return handlers.flatMap((handler) => [handler?.httpGet?.host, handler?.tcpSocket?.host].filter((host) => host)) as string[];
+  return handlers.flatMap((handler) =>
+    [handler?.httpGet?.host, handler?.tcpSocket?.host].filter((host) => host),
+  ) as string[];
 }

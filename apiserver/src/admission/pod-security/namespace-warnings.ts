@@ -19,11 +19,15 @@ export function namespaceWarnings(objects: ObjectAccess, namespace: string, enfo
   }
   const warnings: string[] = [];
   if (pods.length > maxPods) {
-    warnings.push(`new PodSecurity enforce level only checked against the first ${maxPods} of ${pods.length} existing pods`);
+    warnings.push(
+      `new PodSecurity enforce level only checked against the first ${maxPods} of ${pods.length} existing pods`,
+    );
   }
   if (namesByReason.size > 0) {
     const level = JSON.stringify(formatLevelVersion(enforce));
-    warnings.push(`existing pods in namespace ${JSON.stringify(namespace)} violate the new PodSecurity enforce level ${level}`);
+    warnings.push(
+      `existing pods in namespace ${JSON.stringify(namespace)} violate the new PodSecurity enforce level ${level}`,
+    );
   }
   const lines = [...namesByReason].map(([reasons, names]) => `${nameOthers(names)}: ${reasons}`);
   return [...warnings, ...lines.sort()];

@@ -9,7 +9,15 @@ import { isMain, refuse } from '../refusal.js';
 import { describeFindings, evaluatePod } from './evaluate.js';
 import type { Finding, PodLike } from './findings.js';
 import { namespaceWarnings } from './namespace-warnings.js';
-import { compareLevels, formatLevelVersion, isSame, type LevelVersion, type Policy, parsePolicy, privileged } from './policy.js';
+import {
+  compareLevels,
+  formatLevelVersion,
+  isSame,
+  type LevelVersion,
+  type Policy,
+  parsePolicy,
+  privileged,
+} from './policy.js';
 import { isSignificantChange } from './significant-change.js';
 
 const namespaces = { group: '', resource: 'namespaces' };
@@ -39,7 +47,8 @@ export function createPodSecurity({ objects }: PodSecurityOptions): AdmissionPlu
     async validate(request) {
       if ((request.operation !== 'CREATE' && request.operation !== 'UPDATE') || !request.object) return;
       if (isMain(request, '', 'namespaces')) return checkNamespace(objects, request, request.object);
-      if (request.definition.group === '' && request.definition.plural === 'pods') return checkPod(objects, request, request.object);
+      if (request.definition.group === '' && request.definition.plural === 'pods')
+        return checkPod(objects, request, request.object);
       return checkController(objects, request, request.object);
     },
   };
@@ -92,7 +101,11 @@ function warnAbout(request: AdmissionRequest, version: LevelVersion, pod: PodLik
 }
 
 /** Controllers are never refused: only the pods they will make are. */
-async function checkController(objects: ObjectAccess, request: AdmissionRequest, object: UnstructuredObject): Promise<void> {
+async function checkController(
+  objects: ObjectAccess,
+  request: AdmissionRequest,
+  object: UnstructuredObject,
+): Promise<void> {
   if (request.subresource !== '' || !request.namespace) return;
   const { group, plural } = request.definition;
   const path = templates[group === '' ? plural : `${plural}.${group}`];

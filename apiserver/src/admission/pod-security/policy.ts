@@ -49,7 +49,11 @@ export function parsePolicy(labels: Readonly<Record<string, string>> | undefined
     policy[mode] = { ...policy[mode], minor: minor ?? Number.POSITIVE_INFINITY };
   }
   // Unless they are set, the softer modes follow the harder: whoever is refused need not be warned.
-  if (labels?.[`${prefix}warn`] === undefined && defaults.warn.level === 'privileged' && isStricter(policy.enforce, policy.warn)) {
+  if (
+    labels?.[`${prefix}warn`] === undefined &&
+    defaults.warn.level === 'privileged' &&
+    isStricter(policy.enforce, policy.warn)
+  ) {
     policy.warn = { ...policy.enforce };
   }
   return { policy, errors };

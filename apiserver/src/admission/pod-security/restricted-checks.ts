@@ -1,6 +1,7 @@
 /** The checks of the level "restricted", beside those of baseline: what hardened pods do. Reasons and details as upstream. */
 
 import {
+  type AnyContainer,
   type Check,
   containersOf,
   containersText,
@@ -73,8 +74,7 @@ function seccompProfile(pod: PodLike, minor: number): Finding | undefined {
   const reason = 'seccompProfile';
   const isGood = (type: string | undefined): boolean => type === 'RuntimeDefault' || type === 'Localhost';
   const podType = pod.spec.securityContext?.seccompProfile?.type;
-  const typeOf = (container: Parameters<Parameters<typeof namesWhere>[1]>[0]): string | undefined =>
-    container.securityContext?.seccompProfile?.type;
+  const typeOf = (container: AnyContainer): string | undefined => container.securityContext?.seccompProfile?.type;
   const explicit = namesWhere(pod, (container) => typeOf(container) !== undefined && !isGood(typeOf(container)));
   const setters = settersText(podType !== undefined && !isGood(podType), explicit);
   if (setters !== '') {
@@ -92,7 +92,7 @@ function seccompProfile(pod: PodLike, minor: number): Finding | undefined {
 function capabilities(pod: PodLike, minor: number): Finding | undefined {
   if (isWindows(pod, minor)) return undefined;
   const missing = namesWhere(pod, (container) => !container.securityContext?.capabilities?.drop?.includes('ALL'));
-  const added = (container: Parameters<Parameters<typeof namesWhere>[1]>[0]): string[] =>
+  const added = (container: AnyContainer): string[] =>
     (container.securityContext?.capabilities?.add ?? []).filter((name) => name !== 'NET_BIND_SERVICE');
   const adding = namesWhere(pod, (container) => added(container).length > 0);
   const forbidden = sorted(containersOf(pod).flatMap(added));

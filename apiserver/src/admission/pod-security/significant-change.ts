@@ -17,7 +17,12 @@ export function isSignificantChange(pod: Pod, old: Pod): boolean {
   }
   const ephemeral: readonly Named[] = old.spec.ephemeralContainers ?? [];
   return (pod.spec.ephemeralContainers ?? []).some((container: Named) =>
-    differs(pod, old, container, ephemeral.find((known) => known.name === container.name)),
+    differs(
+      pod,
+      old,
+      container,
+      ephemeral.find((known) => known.name === container.name),
+    ),
   );
 }
 

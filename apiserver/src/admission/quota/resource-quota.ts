@@ -53,7 +53,9 @@ class QuotaEvaluator {
     const resource = { group: request.definition.group, resource: request.definition.plural };
     const delta = deltaOf(resource, request);
     const charged: { name: string; amounts: ResourceAmounts }[] = [];
-    const matching = this.#objects.peekAll<ResourceQuota>(quotas, namespace).filter((quota) => isInScope(quota, resource, object));
+    const matching = this.#objects
+      .peekAll<ResourceQuota>(quotas, namespace)
+      .filter((quota) => isInScope(quota, resource, object));
     for (const quota of matching) checkRequirements(request, resource, object, quota);
     try {
       for (const quota of matching) {
@@ -69,7 +71,12 @@ class QuotaEvaluator {
   }
 
   /** Compare-and-swap on the quota's status: two requests never spend the same rest. */
-  async #chargeOne(request: AdmissionRequest, namespace: string, name: string, amounts: ResourceAmounts): Promise<void> {
+  async #chargeOne(
+    request: AdmissionRequest,
+    namespace: string,
+    name: string,
+    amounts: ResourceAmounts,
+  ): Promise<void> {
     const change = (current: UnstructuredObject | undefined): UnstructuredObject | undefined => {
       if (!current) return undefined;
       const quota = current as unknown as ResourceQuota;
@@ -83,7 +90,12 @@ class QuotaEvaluator {
     }
     await this.#objects.update(quotas, namespace, name, change);
     const resource = formatGroupResource({ group: request.definition.group, resource: request.definition.plural });
-    this.#recent.add({ quota: `${namespace}/${name}`, resource, objectName: request.object?.metadata.name ?? '', amounts });
+    this.#recent.add({
+      quota: `${namespace}/${name}`,
+      resource,
+      objectName: request.object?.metadata.name ?? '',
+      amounts,
+    });
   }
 
   /** The new `used`; throws 403 when the quota does not allow it. */
@@ -106,14 +118,22 @@ class QuotaEvaluator {
     return Object.fromEntries([...used].map(([name, value]) => [name, value.toString()]));
   }
 
-  #measure(namespace: string, quota: ResourceQuota, resource: GroupResource, names: readonly string[]): ResourceAmounts {
+  #measure(
+    namespace: string,
+    quota: ResourceQuota,
+    resource: GroupResource,
+    names: readonly string[],
+  ): ResourceAmounts {
     const objects = this.#objects.peekAll<UnstructuredObject>(resource, namespace);
     const visible = new Set(objects.map((object) => object.metadata.name));
     const total: ResourceAmounts = new Map(names.map((name) => [name, Quantity.zero]));
-    const counted = objects.filter((object) => isInScope(quota, resource, object)).map((object) => usageOf(resource, object));
+    const counted = objects
+      .filter((object) => isInScope(quota, resource, object))
+      .map((object) => usageOf(resource, object));
     const key = `${namespace}/${quota.metadata.name}`;
     const pending = this.#recent.pending(key, formatGroupResource(resource), (name) => visible.has(name));
-    for (const usage of [...counted, ...pending]) addAmounts(total, new Map([...usage].filter(([name]) => total.has(name))));
+    for (const usage of [...counted, ...pending])
+      addAmounts(total, new Map([...usage].filter(([name]) => total.has(name))));
     return total;
   }
 
@@ -122,7 +142,10 @@ class QuotaEvaluator {
       await this.#objects.update(quotas, namespace, name, (current) => {
         const used = (current as unknown as ResourceQuota | undefined)?.status?.used;
         if (!used) return undefined;
-        for (const [key, amount] of amounts) used[key] = parseQuantity(used[key] ?? '0').sub(amount).toString();
+        for (const [key, amount] of amounts)
+          used[key] = parseQuantity(used[key] ?? '0')
+            .sub(amount)
+            .toString();
         return current;
       });
     }
@@ -169,7 +192,12 @@ function exceeded(quota: ResourceQuota, used: ResourceAmounts, amounts: Resource
     .sort();
 }
 
-function exceededText(quota: ResourceQuota, used: ResourceAmounts, amounts: ResourceAmounts, names: readonly string[]): string {
+function exceededText(
+  quota: ResourceQuota,
+  used: ResourceAmounts,
+  amounts: ResourceAmounts,
+  names: readonly string[],
+): string {
   const hard = hardOf(quota);
   const list = (value: (name: string) => string): string => names.map((name) => `${name}=${value(name)}`).join(',');
   const requested = list((name) => (amounts.get(name) ?? Quantity.zero).toString());

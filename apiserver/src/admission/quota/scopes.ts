@@ -60,7 +60,9 @@ function matchesClass({ operator, values = [] }: ScopedResourceSelectorRequireme
 function crossesNamespaces(pod: Pod): boolean {
   const { podAffinity, podAntiAffinity } = pod.spec.affinity ?? {};
   return [podAffinity, podAntiAffinity].some((affinity) => {
-    const preferred = (affinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map((term) => term.podAffinityTerm);
+    const preferred = (affinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(
+      (term) => term.podAffinityTerm,
+    );
     const terms = [...(affinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []), ...preferred];
     return terms.some((term) => (term.namespaces?.length ?? 0) > 0 || term.namespaceSelector !== undefined);
   });

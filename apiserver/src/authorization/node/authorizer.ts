@@ -94,7 +94,11 @@ function readOwn(
   return related(graph, nodeName, kind, attributes);
 }
 
-function getOnly(attributes: AuthorizationAttributes, isRelated: () => boolean, nodeName: string): AuthorizationDecision {
+function getOnly(
+  attributes: AuthorizationAttributes,
+  isRelated: () => boolean,
+  nodeName: string,
+): AuthorizationDecision {
   if (attributes.verb !== 'get') return denied('can only get individual resources of this type');
   if (attributes.subresource) return denied('cannot get subresource');
   if (!attributes.name) return denied('No Object name found');
@@ -103,7 +107,8 @@ function getOnly(attributes: AuthorizationAttributes, isRelated: () => boolean, 
 
 function decideClaim(graph: NodeGraph, nodeName: string, attributes: AuthorizationAttributes): AuthorizationDecision {
   if (attributes.subresource === 'status') {
-    if (attributes.verb !== 'update' && attributes.verb !== 'patch') return denied('can only get/update/patch this type');
+    if (attributes.verb !== 'update' && attributes.verb !== 'patch')
+      return denied('can only get/update/patch this type');
     return related(graph, nodeName, 'pvc', attributes);
   }
   const isRelated = (): boolean => graph.isRelated(nodeName, 'pvc', attributes.namespace ?? '', attributes.name ?? '');

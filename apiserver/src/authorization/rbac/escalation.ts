@@ -3,9 +3,9 @@
 import type { ClusterRole, PolicyRule, RoleBinding } from '@kubelab/api/types';
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { forbidden, notFound, type StatusError } from '@kubelab/apimachinery/status-error';
+import { isCollectorChange } from '../../admission/collector-change.js';
 import { mastersGroup } from '../../authentication/users.js';
 import type { AdmissionPlugin, AdmissionRequest, Authorizer } from '../../contracts.js';
-import { isCollectorChange } from '../../admission/collector-change.js';
 import { rulesForUser } from './authorizer.js';
 import { uncoveredRules } from './covers.js';
 import type { PolicyIndex } from './policy-index.js';
@@ -43,7 +43,12 @@ export function createEscalationCheck(options: EscalationOptions): AdmissionPlug
   };
 }
 
-async function isAuthorized(options: EscalationOptions, request: AdmissionRequest, verb: string, about: Target): Promise<boolean> {
+async function isAuthorized(
+  options: EscalationOptions,
+  request: AdmissionRequest,
+  verb: string,
+  about: Target,
+): Promise<boolean> {
   const decision = await options.authorizer.authorize({
     user: request.user,
     verb,
@@ -63,7 +68,11 @@ interface Target {
   name: string;
 }
 
-async function checkRole(options: EscalationOptions, request: AdmissionRequest, object: UnstructuredObject): Promise<void> {
+async function checkRole(
+  options: EscalationOptions,
+  request: AdmissionRequest,
+  object: UnstructuredObject,
+): Promise<void> {
   const role = object as unknown as ClusterRole;
   const target = { resource: request.definition.plural, name: role.metadata.name };
   if (await isAuthorized(options, request, 'escalate', target)) return;
@@ -77,17 +86,29 @@ async function checkRole(options: EscalationOptions, request: AdmissionRequest, 
 }
 
 function aggregationChanged(role: ClusterRole, old: UnstructuredObject | undefined): boolean {
-  return JSON.stringify(role.aggregationRule) !== JSON.stringify((old as unknown as ClusterRole | undefined)?.aggregationRule);
+  return (
+    JSON.stringify(role.aggregationRule) !==
+    JSON.stringify((old as unknown as ClusterRole | undefined)?.aggregationRule)
+  );
 }
 
-async function checkBinding(options: EscalationOptions, request: AdmissionRequest, object: UnstructuredObject): Promise<void> {
+async function checkBinding(
+  options: EscalationOptions,
+  request: AdmissionRequest,
+  object: UnstructuredObject,
+): Promise<void> {
   const { roleRef, metadata } = object as unknown as RoleBinding;
   const role = { resource: roleRef.kind === 'ClusterRole' ? 'clusterroles' : 'roles', name: roleRef.name };
   if (await isAuthorized(options, request, 'bind', role)) return;
   const compiled = options.index.rulesOf(roleRef, request.namespace ?? '');
   if (!compiled) throw notFound({ group, resource: role.resource }, role.name);
   const target = { resource: request.definition.plural, name: metadata.name };
-  confirmNoEscalation(options.index, request, target, compiled.map((rule) => rule.source));
+  confirmNoEscalation(
+    options.index,
+    request,
+    target,
+    compiled.map((rule) => rule.source),
+  );
 }
 
 function confirmNoEscalation(

@@ -3,8 +3,8 @@
 import type { AggregationRule, ClusterRole, PolicyRule, RoleBinding, RoleRef, Subject } from '@kubelab/api/types';
 import { selectorFromLabelSelector } from '@kubelab/apimachinery/labels';
 import type { GroupResource, UnstructuredObject } from '@kubelab/apimachinery/meta';
-import type { ObjectAccess, UserInfo } from '../../contracts.js';
 import { parseServiceAccountUserName, serviceAccountUserName } from '../../authentication/users.js';
+import type { ObjectAccess, UserInfo } from '../../contracts.js';
 import { type CompiledRule, compileRule } from './rules.js';
 
 const group = 'rbac.authorization.k8s.io';

@@ -91,7 +91,10 @@ function nodeRoles(): RoleSpec[] {
         allow('*', 'core', 'nodes/log nodes/metrics nodes/proxy nodes/stats nodes/configz nodes/healthz nodes/pods'),
       ],
     },
-    { name: 'system:node-bootstrapper', rules: [allow('create get list watch', 'certificates.k8s.io', 'certificatesigningrequests')] },
+    {
+      name: 'system:node-bootstrapper',
+      rules: [allow('create get list watch', 'certificates.k8s.io', 'certificatesigningrequests')],
+    },
     {
       name: 'system:node-proxier',
       rules: [

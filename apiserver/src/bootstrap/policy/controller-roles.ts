@@ -181,11 +181,7 @@ const clusterSigners =
 const clusterControllers: Readonly<Record<string, PolicyRule[]>> = {
   'certificate-controller': [
     allow('delete get list watch', 'certificates.k8s.io', 'certificatesigningrequests'),
-    allow(
-      'update',
-      'certificates.k8s.io',
-      'certificatesigningrequests/approval certificatesigningrequests/status',
-    ),
+    allow('update', 'certificates.k8s.io', 'certificatesigningrequests/approval certificatesigningrequests/status'),
     allow('approve', 'certificates.k8s.io', 'signers', 'kubernetes.io/kube-apiserver-client-kubelet'),
     allow('sign', 'certificates.k8s.io', 'signers', clusterSigners),
     allow('create', 'authorization.k8s.io', 'subjectaccessreviews'),

@@ -21,7 +21,12 @@ export function kubeadmClusterRoleBindings(): BindingSpec[] {
     bind('kubeadm:get-nodes', 'kubeadm:get-nodes', joiningNodes),
     bind('kubeadm:node-autoapprove-bootstrap', `${signingRequests}:nodeclient`, joiningNodes),
     bind('kubeadm:node-autoapprove-certificate-rotation', `${signingRequests}:selfnodeclient`, nodes),
-    bind('kubeadm:node-proxier', 'system:node-proxier', user('system:kube-proxy'), serviceAccount('kube-system', 'kube-proxy')),
+    bind(
+      'kubeadm:node-proxier',
+      'system:node-proxier',
+      user('system:kube-proxy'),
+      serviceAccount('kube-system', 'kube-proxy'),
+    ),
     // With this certificate the server itself reaches the kubelets, for logs, exec and port-forward.
     bind('kubelab:apiserver-kubelet-client', 'system:kubelet-api-admin', user('kube-apiserver-kubelet-client')),
     bind('system:coredns', 'system:coredns', serviceAccount('kube-system', 'coredns')),

@@ -38,7 +38,10 @@ function kubeSystem(): NamespacePolicy {
         rules: [allow(readVerbs, 'core', 'configmaps', 'extension-apiserver-authentication')],
       },
       { name: 'system:controller:bootstrap-signer', rules: [allow(readVerbs, 'core', 'secrets')] },
-      { name: 'system:controller:cloud-provider', rules: [allow('create get list update watch', 'core', 'configmaps')] },
+      {
+        name: 'system:controller:cloud-provider',
+        rules: [allow('create get list update watch', 'core', 'configmaps')],
+      },
       {
         name: 'system:controller:token-cleaner',
         rules: [allow('delete get list watch', 'core', 'secrets'), eventsRule()],
@@ -47,7 +50,11 @@ function kubeSystem(): NamespacePolicy {
       leader('kube-scheduler'),
     ],
     bindings: [
-      bind('extension-apiserver-authentication-reader', [controllerManager, scheduler], 'system::extension-apiserver-authentication-reader'),
+      bind(
+        'extension-apiserver-authentication-reader',
+        [controllerManager, scheduler],
+        'system::extension-apiserver-authentication-reader',
+      ),
       bind('system:controller:bootstrap-signer', [serviceAccount('kube-system', 'bootstrap-signer')]),
       bind('system:controller:cloud-provider', [serviceAccount('kube-system', 'cloud-provider')]),
       bind('system:controller:token-cleaner', [serviceAccount('kube-system', 'token-cleaner')]),
@@ -67,7 +74,11 @@ function kubePublic(): NamespacePolicy {
     roles: [
       {
         name,
-        rules: [allow(readVerbs, 'core', 'configmaps'), allow('update', 'core', 'configmaps', 'cluster-info'), eventsRule()],
+        rules: [
+          allow(readVerbs, 'core', 'configmaps'),
+          allow('update', 'core', 'configmaps', 'cluster-info'),
+          eventsRule(),
+        ],
       },
     ],
     bindings: [bind(name, [serviceAccount('kube-system', 'bootstrap-signer')])],

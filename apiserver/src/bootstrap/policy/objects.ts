@@ -1,7 +1,11 @@
 /** The installed policy as API objects. */
 
 import type { PolicyRule, Subject } from '@kubelab/api/types';
-import { addonManagerClusterRole, addonManagerClusterRoleBinding, addonManagerNamespacePolicies } from './addon-manager.js';
+import {
+  addonManagerClusterRole,
+  addonManagerClusterRoleBinding,
+  addonManagerNamespacePolicies,
+} from './addon-manager.js';
 import { clusterRoleBindings, controllerBindings } from './cluster-role-bindings.js';
 import { clusterRoles } from './cluster-roles.js';
 import { controllerRoleName, controllerRules } from './controller-roles.js';
@@ -72,7 +76,10 @@ function bindingObject(spec: BindingSpec, namespace?: string): BindingObject {
 
 /** Everything, roles before the bindings that refer to them. */
 export function installedPolicy(): InstalledPolicy {
-  const controllers = Object.entries(controllerRules).map(([name, rules]) => ({ name: controllerRoleName(name), rules }));
+  const controllers = Object.entries(controllerRules).map(([name, rules]) => ({
+    name: controllerRoleName(name),
+    rules,
+  }));
   const policies = [...namespacePolicies(), ...kubeadmNamespacePolicies(), ...addonManagerNamespacePolicies()];
   const clusterWide = [...clusterRoles(), ...controllers, ...kubeadmClusterRoles(), addonManagerClusterRole()];
   const bindings = [

@@ -28,7 +28,9 @@ function words(text: string): string[] {
 /** Lists are separated by blanks; the group `core` stands for the empty name. */
 export function allow(verbs: string, groups: string, resources: string, names?: string): PolicyRule {
   return {
-    apiGroups: words(groups).map((group) => (group === 'core' ? '' : group)).sort(),
+    apiGroups: words(groups)
+      .map((group) => (group === 'core' ? '' : group))
+      .sort(),
     ...(names === undefined ? {} : { resourceNames: words(names) }),
     resources: words(resources),
     verbs: words(verbs),

@@ -40,7 +40,7 @@ export function planContainer(
     // An empty list would mean "no entry point"; undefined keeps the image's own.
     ...(config.command.length > 0 ? { Entrypoint: config.command } : {}),
     ...(config.args.length > 0 ? { Cmd: config.args } : {}),
-    Env: config.envs.map(({ key, value }) => `${key}=${value}`),
+    Env: config.envs.map(({ key, value }) => `${key}=${value.toString('utf8')}`),
     ...(config.workingDir ? { WorkingDir: config.workingDir } : {}),
     ...(user === undefined ? {} : { User: user }),
     Tty: config.tty,

@@ -1,9 +1,9 @@
 /** Follows the engine's event stream and looks itself from time to time, in case an event got lost or the engine was away. */
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { Clock } from '@kubelab/component/clock';
 import type { Logger } from '@kubelab/component/logger';
 import type Docker from 'dockerode';
+import { jsonLines } from '../engine/json-lines.js';
 import { label, labelFilter } from '../engine/names.js';
 import { type Change, changesBetween, type Phase, phaseAfter, phaseOf } from './changes.js';
 
@@ -77,7 +77,7 @@ export class EngineEvents {
       // Events queue in the stream meanwhile; those that the list knows already change nothing.
       await this.relist();
       void this.relistPeriodically(end.signal);
-      for await (const line of createInterface({ input: stream })) this.handle(JSON.parse(line) as EngineEvent);
+      for await (const event of jsonLines<EngineEvent>(stream)) this.handle(event);
     } finally {
       end.abort();
       signal.removeEventListener('abort', onAbort);

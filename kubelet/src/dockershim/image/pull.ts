@@ -1,10 +1,10 @@
 /** Pulling one image: the engine reports progress as JSON documents, and an error is just another of them. */
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { Clock, Timer } from '@kubelab/component/clock';
 import { CriError } from '@kubelab/proto/cri-error';
 import type Docker from 'dockerode';
 import { engineCall, engineMessage } from '../engine/errors.js';
+import { jsonLines } from '../engine/json-lines.js';
 import type { EngineAuth } from './auth.js';
 import { splitReference } from './reference.js';
 
@@ -38,12 +38,10 @@ export async function pullImage(
   const onAbort = (): void => void stream.destroy(new Error('the pull was cancelled by its caller'));
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    for await (const line of createInterface({ input: stream })) {
+    for await (const message of jsonLines<ProgressMessage>(stream)) {
       watchdog.feed();
-      const message = JSON.parse(line) as ProgressMessage;
       if (message.error !== undefined) throw new Error(message.errorDetail?.message ?? message.error);
     }
-    if (stream.errored) throw stream.errored;
   } catch (error) {
     throw pullError(reference, error);
   } finally {

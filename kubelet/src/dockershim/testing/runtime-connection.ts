@@ -145,7 +145,7 @@ export function readLog(path: string): LogLine[] {
     .split('\n')
     .slice(0, -1)
     .map((line) => {
-      const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z) (stdout|stderr) ([FP]) (.*)$/.exec(line);
+      const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z) (stdout|stderr) ([FP]) (.*)$/s.exec(line);
       if (!match) throw new Error(`not a CRI log line: ${JSON.stringify(line)}`);
       const [, time = '', stream = '', tag = '', rest = ''] = match;
       return { time, stream, tag, text: rest };

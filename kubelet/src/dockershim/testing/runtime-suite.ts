@@ -204,8 +204,8 @@ function describeProcesses({ connection, runPod }: SuiteContext): void {
     const pod = await runPod();
     const container = await pod.shell('echo "$A|$B|$(pwd)|$(id -u):$(id -g)|$(id -G)"; sleep 1000', {
       envs: [
-        { key: 'A', value: '1 2' },
-        { key: 'B', value: 'x=y' },
+        { key: 'A', value: Buffer.from('1 2') },
+        { key: 'B', value: Buffer.from('x=y') },
       ],
       workingDir: '/tmp',
       linux: {

@@ -12,11 +12,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type Docker from 'dockerode';
+import { jsonLines } from '../engine/json-lines.js';
 
 const run = promisify(execFile);
 
@@ -74,8 +74,7 @@ async function importTree(docker: Docker, tree: string, name: string, changes: s
     tag,
     changes: changes.join('\n'),
   })) as unknown as Readable;
-  for await (const line of createInterface({ input: answer })) {
-    const { error } = JSON.parse(line) as { error?: string };
+  for await (const { error } of jsonLines<{ error?: string }>(answer)) {
     if (error !== undefined) throw new Error(`importing ${name}: ${error}`);
   }
 }

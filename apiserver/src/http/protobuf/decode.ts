@@ -1,0 +1,245 @@
+/**
+ * From Kubernetes' protobuf form of a built-in object to its JSON form. Messages that JSON has inline (a volume's source) and scalars that
+ * are zero because Go writes them all are recognized by the kind's definition.
+ */
+
+import { builtinDefinitions, type Schema } from '@kubelab/api/definitions';
+import { formatDuration } from '@kubelab/apimachinery/time';
+import { setOwn } from '@kubelab/apimachinery/json';
+import { parseApiVersion } from '@kubelab/apimachinery/meta';
+import { formatMicroTime, formatTime } from '@kubelab/apimachinery/time';
+import protobuf from 'protobufjs/minimal.js';
+import { findMessage, isScalar, type Message, type MessageField } from './messages.js';
+import { isPointerField } from './pointer-fields.js';
+
+const { Reader } = protobuf;
+type Reader = InstanceType<typeof protobuf.Reader>;
+type Json = Record<string, unknown>;
+
+/** The body is not what it should be; the message is for the client. */
+export class ProtobufError extends Error {
+  override readonly name = 'ProtobufError';
+}
+
+const magic = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
+const maxDepth = 100;
+
+/** Kinds that every group has, in the package of meta/v1. */
+const metaKinds = new Set(['DeleteOptions']);
+
+export interface DecodedEnvelope {
+  apiVersion: string;
+  kind: string;
+  /** Throws ProtobufError when the object cannot be read. */
+  decode(defaults: { apiVersion: string; kind: string }): Json;
+}
+
+/** Reads the envelope of `application/vnd.kubernetes.protobuf`. Throws ProtobufError. */
+export function readEnvelope(body: Buffer): DecodedEnvelope {
+  if (!body.subarray(0, 4).equals(magic)) {
+    const head = body.subarray(0, 4).toString('hex');
+    throw new ProtobufError(`provided data does not appear to be a protobuf message, expected prefix 6b387300, got ${head}`);
+  }
+  const envelope = { apiVersion: '', kind: '', raw: Buffer.alloc(0) as Uint8Array };
+  guarded(() => {
+    eachField(Reader.create(body.subarray(4)), undefined, (number, reader) => {
+      if (number === 1) readTypeMeta(reader, envelope);
+      else if (number === 2) envelope.raw = reader.bytes();
+      else return false;
+      return true;
+    });
+  });
+  return {
+    apiVersion: envelope.apiVersion,
+    kind: envelope.kind,
+    decode(defaults) {
+      const apiVersion = envelope.apiVersion || defaults.apiVersion;
+      const kind = envelope.kind || defaults.kind;
+      const message = messageOf(apiVersion, kind);
+      return guarded(() => ({ apiVersion, kind, ...decodeMessage(message, Reader.create(envelope.raw), undefined, 0) }));
+    },
+  };
+}
+
+function guarded<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof ProtobufError) throw cause;
+    throw new ProtobufError(`proto: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+function readTypeMeta(reader: Reader, into: { apiVersion: string; kind: string }): void {
+  eachField(reader, reader.uint32(), (number, inner) => {
+    if (number === 1) into.apiVersion = inner.string();
+    else if (number === 2) into.kind = inner.string();
+    else return false;
+    return true;
+  });
+}
+
+/** Calls `read` for each field up to `length` bytes (or the end); what it does not know is skipped. */
+function eachField(reader: Reader, length: number | undefined, read: (number: number, reader: Reader) => boolean): void {
+  const end = length === undefined ? reader.len : reader.pos + length;
+  if (end > reader.len) throw new ProtobufError('proto: unexpected EOF');
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    if (!read(tag >>> 3, reader)) reader.skipType(tag & 7);
+  }
+}
+
+function messageOf(apiVersion: string, kind: string): Message {
+  const { group, version } = parseApiVersion(apiVersion);
+  const packageName = `${group === '' ? 'core' : group.split('.')[0]}.${version}`;
+  const message = findMessage(metaKinds.has(kind) ? `meta.${kind}` : `${packageName}.${kind}`);
+  if (!message) throw new ProtobufError(`no protobuf form of kind "${kind}" of version "${apiVersion}" is known`);
+  return message;
+}
+
+function definitionOf(message: string): Schema | undefined {
+  const short = message.slice(message.lastIndexOf('.') + 1);
+  const name = message.startsWith('meta.') ? `io.k8s.apimachinery.pkg.apis.meta.v1.${short}` : `io.k8s.api.${message}`;
+  const definitions = builtinDefinitions();
+  return Object.hasOwn(definitions, name) ? definitions[name] : undefined;
+}
+
+function decodeMessage(message: Message, reader: Reader, length: number | undefined, depth: number): Json {
+  if (depth > maxDepth) throw new ProtobufError('proto: exceeded max depth');
+  const definition = definitionOf(message.name);
+  const object: Json = {};
+  eachField(reader, length, (number, inner) => {
+    const field = message.fields.get(number);
+    if (!field) throw new ProtobufError(`proto: field ${number} of ${message.name} is not known to this server`);
+    readField(object, { message, field, definition }, inner, depth);
+    return true;
+  });
+  return object;
+}
+
+interface FieldContext {
+  message: Message;
+  field: MessageField;
+  definition: Schema | undefined;
+}
+
+function readField(object: Json, { message, field, definition }: FieldContext, reader: Reader, depth: number): void {
+  const { name, type } = field;
+  if (field.mapOf !== undefined) {
+    readMapEntry(object, name, field.mapOf, reader, depth);
+    return;
+  }
+  const value = readValue(type, reader, depth);
+  if (field.repeated) {
+    const list = (object[name] as unknown[] | undefined) ?? [];
+    list.push(value);
+    object[name] = list;
+    return;
+  }
+  if (isScalar(type)) {
+    const isZero = value === '' || value === 0 || value === false;
+    if (isZero && !isPointerField(message.name, name) && !definition?.required?.includes(name)) return;
+  } else if (definition?.properties && !Object.hasOwn(definition.properties, name)) {
+    Object.assign(object, value);
+    return;
+  }
+  if (value !== undefined) object[name] = value;
+}
+
+function readMapEntry(object: Json, name: string, valueType: string, reader: Reader, depth: number): void {
+  let key = '';
+  let value: unknown = valueType === 'string' || valueType === 'bytes' ? '' : {};
+  eachField(reader, reader.uint32(), (number, inner) => {
+    if (number === 1) key = inner.string();
+    else if (number === 2) value = readValue(valueType, inner, depth);
+    else return false;
+    return true;
+  });
+  const map = (object[name] as Json | undefined) ?? {};
+  setOwn(map, key, value);
+  object[name] = map;
+}
+
+function readValue(type: string, reader: Reader, depth: number): unknown {
+  switch (type) {
+    case 'string':
+      return reader.string();
+    case 'bool':
+      return reader.bool();
+    case 'int32':
+      return reader.int32();
+    case 'int64':
+      return Number(reader.int64().toString());
+    case 'double':
+      return reader.double();
+    case 'bytes':
+      return Buffer.from(reader.bytes()).toString('base64');
+    default:
+      return readSpecial(type, reader) ?? readNested(type, reader, depth);
+  }
+}
+
+function readNested(type: string, reader: Reader, depth: number): unknown {
+  if (type === 'meta.Time' || type === 'meta.MicroTime') return readTime(type, reader);
+  const message = findMessage(type);
+  if (!message) throw new ProtobufError(`proto: message ${type} is not known to this server`);
+  const object = decodeMessage(message, reader, reader.uint32(), depth + 1);
+  // Lists that are a message of their own only because protobuf has no maps of lists.
+  return /\.(ExtraValue|Verbs)$/.test(type) ? (object['items'] ?? []) : object;
+}
+
+/** The absent time is null in JSON, that is: nothing. */
+function readTime(type: string, reader: Reader): string | undefined {
+  let seconds: number | undefined;
+  let nanos = 0;
+  eachField(reader, reader.uint32(), (number, inner) => {
+    if (number === 1) seconds = Number(inner.int64().toString());
+    else if (number === 2) nanos = inner.int32();
+    else return false;
+    return true;
+  });
+  if (seconds === undefined) return undefined;
+  const date = new Date(seconds * 1000 + nanos / 1e6);
+  return type === 'meta.Time' ? formatTime(date) : formatMicroTime(date);
+}
+
+/** Types whose JSON form is not an object. Undefined: not one of them. */
+function readSpecial(type: string, reader: Reader): unknown {
+  switch (type) {
+    case 'Quantity':
+      return readSingle(reader, (inner) => inner.string()) ?? '0';
+    case 'IntOrString':
+      return readIntOrString(reader);
+    case 'RawExtension':
+    case 'meta.FieldsV1':
+      return JSON.parse(Buffer.from(readSingle(reader, (inner) => inner.bytes()) ?? Buffer.from('{}')).toString() || '{}');
+    case 'meta.Duration':
+      return formatDuration(Number(readSingle(reader, (inner) => inner.int64())?.toString() ?? 0) / 1e6);
+    default:
+      return undefined;
+  }
+}
+
+function readSingle<T>(reader: Reader, read: (inner: Reader) => T): T | undefined {
+  let value: T | undefined;
+  eachField(reader, reader.uint32(), (number, inner) => {
+    if (number !== 1) return false;
+    value = read(inner);
+    return true;
+  });
+  return value;
+}
+
+function readIntOrString(reader: Reader): number | string {
+  let isText = false;
+  let number = 0;
+  let text = '';
+  eachField(reader, reader.uint32(), (field, inner) => {
+    if (field === 1) isText = Number(inner.int64().toString()) === 1;
+    else if (field === 2) number = inner.int32();
+    else if (field === 3) text = inner.string();
+    else return false;
+    return true;
+  });
+  return isText ? text : number;
+}

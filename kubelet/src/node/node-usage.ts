@@ -1,0 +1,41 @@
+import type { NodeUsage } from '../server/stats.js';
+import { parseProcCgroup } from './cgroup-limits.js';
+import { readFileOrUndefined } from './machine.js';
+
+/** What the node as a whole uses, from its cgroup (the container this kubelet runs in). `cgroupRoot` as --cgroup-root; empty: the own one. */
+export function readNodeUsage(memoryCapacity: number, cgroupRoot: string, read: (path: string) => string | undefined = readFileOrUndefined): NodeUsage {
+  const own = parseProcCgroup(read('/proc/self/cgroup') ?? '');
+  const isV2 = read('/sys/fs/cgroup/cgroup.controllers') !== undefined;
+  const first = (paths: string[]): string | undefined => paths.map(read).find((text) => text !== undefined);
+  const below = (controller: string, file: string): string | undefined => {
+    const mount = isV2 ? '/sys/fs/cgroup' : `/sys/fs/cgroup/${controller}`;
+    const path = cgroupRoot || (own.get(isV2 ? '' : controller) ?? '/');
+    return first([`${mount}${path === '/' ? '' : path}/${file}`, `${mount}/${file}`]);
+  };
+  const stat = below('memory', 'memory.stat') ?? '';
+  const statValue = (name: string): number => Number(new RegExp(`^${name} (\\d+)`, 'm').exec(stat)?.[1] ?? 0);
+  const memoryUsage = Number(below('memory', isV2 ? 'memory.current' : 'memory.usage_in_bytes') ?? 0);
+  const inactive = statValue(isV2 ? 'inactive_file' : 'total_inactive_file');
+  const cpu = isV2
+    ? Number(/^usage_usec (\d+)/m.exec(below('cpu', 'cpu.stat') ?? '')?.[1] ?? 0) * 1000
+    : Number(below('cpuacct', 'cpuacct.usage') ?? below('cpu,cpuacct', 'cpuacct.usage') ?? 0);
+  return {
+    cpuNanoseconds: cpu,
+    memoryUsage,
+    memoryWorkingSet: Math.max(0, memoryUsage - inactive),
+    memoryRss: statValue(isV2 ? 'anon' : 'total_rss'),
+    memoryCapacity,
+    network: networkOf(read('/proc/net/dev') ?? ''),
+  };
+}
+
+/** The first interface that is not the loopback or a pod's. */
+function networkOf(text: string): NodeUsage['network'] {
+  for (const line of text.split('\n')) {
+    const match = /^\s*(\w+):\s*(.*)$/.exec(line);
+    if (!match || /^(lo|docker|veth|cni|br)/.test(match[1] as string)) continue;
+    const numbers = (match[2] as string).trim().split(/\s+/).map(Number);
+    return { name: match[1] as string, rxBytes: numbers[0] ?? 0, rxErrors: numbers[2] ?? 0, txBytes: numbers[8] ?? 0, txErrors: numbers[10] ?? 0 };
+  }
+  return undefined;
+}

@@ -1,0 +1,187 @@
+import { watch } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { type LogLine, parseLogLine } from './log-line.js';
+
+export interface LogReadOptions {
+  /** Last lines only. */
+  tailLines?: number | undefined;
+  /** Lines from this time on, milliseconds since the epoch. */
+  since?: number | undefined;
+  /** Ends after so many bytes of output. */
+  limitBytes?: number | undefined;
+  timestamps?: boolean | undefined;
+  /** Default: both. */
+  stream?: 'stdout' | 'stderr' | undefined;
+  follow?:
+    | {
+        signal: AbortSignal;
+        /** False when nothing more will be written. */
+        isWriting(): boolean;
+      }
+    | undefined;
+}
+
+const chunkBytes = 64 * 1024;
+const pollMs = 1_000;
+const lineFeed = 0x0a;
+
+/** Reads a log file in CRI's format as the output of the container; rotated files are followed to their successor. */
+export async function* readLog(path: string, options: LogReadOptions): AsyncGenerator<Buffer> {
+  let file = await open(path, 'r');
+  const format = new LineFormatter(options);
+  const changes = options.follow ? new FileChanges(path) : undefined;
+  try {
+    let position = options.tailLines === undefined ? 0 : await tailStart(file, options.tailLines);
+    let pending = Buffer.alloc(0);
+    let lastRound = false;
+    for (;;) {
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(chunkBytes), 0, chunkBytes, position);
+      if (bytesRead > 0) {
+        position += bytesRead;
+        const data = Buffer.concat([pending, buffer.subarray(0, bytesRead)]);
+        const end = data.lastIndexOf(lineFeed) + 1;
+        pending = data.subarray(end);
+        const output = format.lines(data.subarray(0, end));
+        if (output.length > 0) yield output;
+        if (format.full) return;
+        continue;
+      }
+      const { follow } = options;
+      if (!follow || follow.signal.aborted) return;
+      const successor = await openSuccessor(path, file);
+      if (successor) {
+        await file.close();
+        file = successor;
+        position = 0;
+        pending = Buffer.alloc(0);
+        continue;
+      }
+      if (lastRound) return;
+      // What was written between the last read and the end of the container is still to be read.
+      if (!follow.isWriting()) lastRound = true;
+      else await changes?.wait(follow.signal);
+    }
+  } finally {
+    changes?.close();
+    await file.close();
+  }
+}
+
+class LineFormatter {
+  readonly #options: LogReadOptions;
+  #left: number;
+  #atLineStart = true;
+
+  constructor(options: LogReadOptions) {
+    this.#options = options;
+    this.#left = options.limitBytes ?? Number.POSITIVE_INFINITY;
+  }
+
+  get full(): boolean {
+    return this.#left <= 0;
+  }
+
+  /** Output for whole lines of the file. */
+  lines(data: Buffer): Buffer {
+    const pieces: Buffer[] = [];
+    for (let start = 0; start < data.length && !this.full; ) {
+      const end = data.indexOf(lineFeed, start);
+      const line = parseLogLine(data.subarray(start, end));
+      start = end + 1;
+      if (line && this.#isWanted(line)) this.#format(line, pieces);
+    }
+    return Buffer.concat(pieces);
+  }
+
+  #isWanted(line: LogLine): boolean {
+    const { stream, since } = this.#options;
+    if (stream !== undefined && line.stream !== stream) return false;
+    return since === undefined || Date.parse(line.timestamp) >= since;
+  }
+
+  #format(line: LogLine, pieces: Buffer[]): void {
+    const parts: Buffer[] = [];
+    if (this.#options.timestamps && this.#atLineStart) parts.push(Buffer.from(`${line.timestamp} `));
+    parts.push(line.content);
+    if (!line.partial) parts.push(Buffer.from('\n'));
+    this.#atLineStart = !line.partial;
+    for (const part of parts) {
+      pieces.push(part.length > this.#left ? part.subarray(0, Math.max(0, this.#left)) : part);
+      this.#left -= part.length;
+    }
+  }
+}
+
+/** Where the last `lines` lines begin; read from the end, so that long logs cost nothing. */
+export async function tailStart(file: FileHandle, lines: number): Promise<number> {
+  const { size } = await file.stat();
+  if (lines <= 0) return size;
+  let found = 0;
+  for (let end = size; end > 0; ) {
+    const start = Math.max(0, end - chunkBytes);
+    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(end - start), 0, end - start, start);
+    for (let index = bytesRead - 1; index >= 0; index--) {
+      if (buffer[index] !== lineFeed) continue;
+      // The line feed that ends the file ends the last line, it does not begin another one.
+      if (start + index === size - 1) continue;
+      found += 1;
+      if (found === lines) return start + index + 1;
+    }
+    end = start;
+  }
+  return 0;
+}
+
+/** The file that has taken the name of a rotated one. */
+async function openSuccessor(path: string, current: FileHandle): Promise<FileHandle | undefined> {
+  try {
+    const [old, now] = await Promise.all([current.stat(), stat(path)]);
+    if (old.ino === now.ino) return undefined;
+    return await open(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Tells when a file changes; a slow poll catches what the kernel does not tell. */
+class FileChanges {
+  readonly #watcher: ReturnType<typeof watch>;
+  #changed = false;
+  #wake: (() => void) | undefined;
+
+  constructor(path: string) {
+    const name = basename(path);
+    this.#watcher = watch(dirname(path), { persistent: false }, (_event, file) => {
+      if (file !== null && file !== name) return;
+      this.#changed = true;
+      this.#wake?.();
+    });
+    // The folder goes with its pod; the poll then finds the end.
+    this.#watcher.on('error', () => this.#watcher.close());
+  }
+
+  wait(signal: AbortSignal): Promise<void> {
+    if (this.#changed) {
+      this.#changed = false;
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        this.#wake = undefined;
+        this.#changed = false;
+        resolve();
+      };
+      const timer = setTimeout(done, pollMs);
+      this.#wake = done;
+      signal.addEventListener('abort', done, { once: true });
+    });
+  }
+
+  close(): void {
+    this.#watcher.close();
+  }
+}

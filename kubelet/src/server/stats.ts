@@ -1,0 +1,249 @@
+import type { Pod } from '@kubelab/api/types';
+import { type Clock, timestamp } from '@kubelab/component/clock';
+import { isCriError } from '@kubelab/proto/cri-error';
+import type { ContainerStats, CpuUsage, FilesystemUsage, MemoryUsage, PodSandboxStats, RuntimeServiceClient } from '@kubelab/proto/generated/runtime-v1';
+import { formatTime } from '@kubelab/apimachinery/time';
+import type { DiskUsage } from '../node/machine.js';
+import { containerNameLabel, podNameLabel, podNamespaceLabel, podUidLabel } from '../runtime/labels.js';
+
+export interface NodeUsage {
+  /** Since the node's cgroup began, nanoseconds. */
+  cpuNanoseconds: number;
+  memoryUsage: number;
+  memoryWorkingSet: number;
+  memoryRss: number;
+  memoryCapacity: number;
+  /** Receive and transmit bytes of the node's own interface. */
+  network: { name: string; rxBytes: number; rxErrors: number; txBytes: number; txErrors: number } | undefined;
+}
+
+export interface StatsReaderOptions {
+  runtime: Pick<RuntimeServiceClient, 'listPodSandboxStats' | 'listContainerStats'>;
+  nodeName: string;
+  pods(): Pod[];
+  node(): Promise<NodeUsage>;
+  disk(): Promise<DiskUsage>;
+  clock: Clock;
+  /** RFC 3339. */
+  startTime: string;
+}
+
+interface PodUsage {
+  uid: string;
+  name: string;
+  namespace: string;
+  containers: ContainerStats[];
+  whole: PodSandboxStats | undefined;
+}
+
+/** What pods and node use, as the summary API and the resource metrics tell it. */
+export class StatsReader {
+  readonly #options: StatsReaderOptions;
+  #lastCpu: { at: number; nanoseconds: number; rate: number } | undefined;
+
+  constructor(options: StatsReaderOptions) {
+    this.#options = options;
+  }
+
+  async summary(): Promise<unknown> {
+    const { nodeName, clock, startTime, pods } = this.#options;
+    const [usage, disk, podUsage] = await Promise.all([this.#options.node(), this.#options.disk(), this.#pods()]);
+    const time = timestamp(clock);
+    const fs = fileSystem(disk, time);
+    const byUid = new Map(pods().map((pod) => [pod.metadata.uid, pod]));
+    return {
+      node: {
+        nodeName,
+        startTime,
+        cpu: { time, usageNanoCores: this.#rate(usage.cpuNanoseconds), usageCoreNanoSeconds: usage.cpuNanoseconds },
+        memory: {
+          time,
+          availableBytes: Math.max(0, usage.memoryCapacity - usage.memoryWorkingSet),
+          usageBytes: usage.memoryUsage,
+          workingSetBytes: usage.memoryWorkingSet,
+          rssBytes: usage.memoryRss,
+        },
+        ...(usage.network ? { network: { time, ...usage.network, interfaces: [usage.network] } } : {}),
+        fs,
+        runtime: { imageFs: fs, containerFs: fs },
+      },
+      pods: podUsage.map((pod) => podSummary(pod, byUid.get(pod.uid), time)),
+    };
+  }
+
+  /** Nanocores since the last time somebody asked. */
+  #rate(nanoseconds: number): number {
+    const at = this.#options.clock.now();
+    const last = this.#lastCpu;
+    if (last && at - last.at < 1000) return last.rate;
+    const rate = last ? Math.max(0, Math.round(((nanoseconds - last.nanoseconds) / (at - last.at)) * 1000)) : 0;
+    this.#lastCpu = { at, nanoseconds, rate };
+    return rate;
+  }
+
+  async #pods(): Promise<PodUsage[]> {
+    const { runtime } = this.#options;
+    try {
+      const { stats } = await runtime.listPodSandboxStats({}, { timeoutMs: 30_000 });
+      return stats.map((whole) => ({ ...identity(whole.attributes?.labels ?? {}), containers: whole.linux?.containers ?? [], whole }));
+    } catch (error) {
+      if (!isCriError(error, 'UNIMPLEMENTED')) throw error;
+    }
+    const { stats } = await runtime.listContainerStats({}, { timeoutMs: 30_000 });
+    const pods = new Map<string, PodUsage>();
+    for (const container of stats) {
+      const known = identity(container.attributes?.labels ?? {});
+      const pod = pods.get(known.uid) ?? { ...known, containers: [], whole: undefined };
+      pod.containers.push(container);
+      pods.set(known.uid, pod);
+    }
+    return [...pods.values()];
+  }
+
+  /** Prometheus text of /metrics/resource: what a metrics server reads. */
+  async resourceMetrics(): Promise<string> {
+    const [usage, pods] = await Promise.all([this.#options.node(), this.#pods()]);
+    const text = new MetricText();
+    const cpuHelp = 'Cumulative cpu time consumed by the container in core-seconds';
+    const memoryHelp = 'Current working set of the container in bytes';
+    for (const pod of pods) {
+      for (const container of pod.containers) {
+        const labels = { container: nameOf(container), namespace: pod.namespace, pod: pod.name };
+        text.add('container_cpu_usage_seconds_total', 'counter', cpuHelp, labels, cpuSeconds(container.cpu));
+        text.add('container_memory_working_set_bytes', 'gauge', memoryHelp, labels, container.memory?.workingSetBytes?.value);
+      }
+      const labels = { namespace: pod.namespace, pod: pod.name };
+      const cpu = pod.whole?.linux?.cpu;
+      const total = cpu ? cpuSeconds(cpu) : sum(pod.containers.map((item) => cpuSeconds(item.cpu)));
+      const memory = pod.whole?.linux?.memory?.workingSetBytes?.value ?? sum(pod.containers.map((item) => item.memory?.workingSetBytes?.value));
+      text.add('pod_cpu_usage_seconds_total', 'counter', 'Cumulative cpu time consumed by the pod in core-seconds', labels, total);
+      text.add('pod_memory_working_set_bytes', 'gauge', 'Current working set of the pod in bytes', labels, memory);
+    }
+    text.add('node_cpu_usage_seconds_total', 'counter', 'Cumulative cpu time consumed by the node in core-seconds', {}, usage.cpuNanoseconds / 1e9);
+    text.add('node_memory_working_set_bytes', 'gauge', 'Current working set of the node in bytes', {}, usage.memoryWorkingSet);
+    text.add('resource_scrape_error', 'gauge', '1 if there was an error while getting container metrics, 0 otherwise', {}, 0);
+    return text.toString();
+  }
+
+  /** The few cAdvisor metrics that dashboards ask for most. */
+  async cadvisorMetrics(): Promise<string> {
+    const text = new MetricText();
+    for (const pod of await this.#pods()) {
+      for (const container of pod.containers) {
+        const labels = { container: nameOf(container), namespace: pod.namespace, pod: pod.name, id: container.attributes?.id ?? '' };
+        text.add('container_cpu_usage_seconds_total', 'counter', 'Cumulative cpu time consumed in seconds.', labels, cpuSeconds(container.cpu));
+        text.add('container_memory_usage_bytes', 'gauge', 'Current memory usage in bytes, including all memory regardless of when it was accessed', labels, container.memory?.usageBytes?.value);
+        text.add('container_memory_working_set_bytes', 'gauge', 'Current working set in bytes.', labels, container.memory?.workingSetBytes?.value);
+        text.add('container_memory_rss', 'gauge', 'Size of RSS in bytes.', labels, container.memory?.rssBytes?.value);
+        text.add('container_fs_usage_bytes', 'gauge', 'Number of bytes that are consumed by the container on this filesystem.', labels, container.writableLayer?.usedBytes?.value);
+      }
+      const network = pod.whole?.linux?.network?.defaultInterface;
+      const labels = { namespace: pod.namespace, pod: pod.name, interface: network?.name ?? '' };
+      text.add('container_network_receive_bytes_total', 'counter', 'Cumulative count of bytes received', labels, network?.rxBytes?.value);
+      text.add('container_network_transmit_bytes_total', 'counter', 'Cumulative count of bytes transmitted', labels, network?.txBytes?.value);
+    }
+    return text.toString();
+  }
+}
+
+function identity(labels: Record<string, string>): { uid: string; name: string; namespace: string } {
+  return { uid: labels[podUidLabel] ?? '', name: labels[podNameLabel] ?? '', namespace: labels[podNamespaceLabel] ?? '' };
+}
+
+function nameOf(container: ContainerStats): string {
+  return container.attributes?.labels[containerNameLabel] ?? container.attributes?.metadata?.name ?? '';
+}
+
+function cpuSeconds(cpu: CpuUsage | null): number | undefined {
+  const nanoseconds = cpu?.usageCoreNanoSeconds?.value;
+  return nanoseconds === undefined ? undefined : nanoseconds / 1e9;
+}
+
+function sum(values: (number | undefined)[]): number {
+  return values.reduce<number>((total, value) => total + (value ?? 0), 0);
+}
+
+function podSummary(usage: PodUsage, pod: Pod | undefined, time: string): unknown {
+  const whole = usage.whole?.linux;
+  const network = whole?.network?.defaultInterface;
+  const interfaceStats = network && {
+    name: network.name,
+    rxBytes: network.rxBytes?.value ?? 0,
+    rxErrors: network.rxErrors?.value ?? 0,
+    txBytes: network.txBytes?.value ?? 0,
+    txErrors: network.txErrors?.value ?? 0,
+  };
+  return {
+    podRef: { name: usage.name, namespace: usage.namespace, uid: usage.uid },
+    startTime: pod?.status?.startTime ?? null,
+    containers: usage.containers.map((container) => ({
+      name: nameOf(container),
+      startTime: pod?.status?.containerStatuses?.find((item) => item.name === nameOf(container))?.state?.running?.startedAt ?? null,
+      cpu: cpuSummary(container.cpu, time),
+      memory: memorySummary(container.memory, time),
+      rootfs: usedSummary(container.writableLayer, time),
+      logs: null,
+    })),
+    cpu: whole?.cpu ? cpuSummary(whole.cpu, time) : { time, usageNanoCores: sum(usage.containers.map((item) => item.cpu?.usageNanoCores?.value)), usageCoreNanoSeconds: sum(usage.containers.map((item) => item.cpu?.usageCoreNanoSeconds?.value)) },
+    memory: whole?.memory ? memorySummary(whole.memory, time) : { time, workingSetBytes: sum(usage.containers.map((item) => item.memory?.workingSetBytes?.value)), usageBytes: sum(usage.containers.map((item) => item.memory?.usageBytes?.value)) },
+    ...(interfaceStats ? { network: { time, ...interfaceStats, interfaces: [interfaceStats] } } : {}),
+    ...(whole?.process?.processCount ? { process_stats: { process_count: whole.process.processCount.value } } : {}),
+  };
+}
+
+function at(nanoseconds: number | undefined, otherwise: string): string {
+  return nanoseconds ? formatTime(new Date(nanoseconds / 1e6)) : otherwise;
+}
+
+function cpuSummary(cpu: CpuUsage | null, time: string): unknown {
+  return {
+    time: at(cpu?.timestamp, time),
+    ...(cpu?.usageNanoCores ? { usageNanoCores: cpu.usageNanoCores.value } : {}),
+    usageCoreNanoSeconds: cpu?.usageCoreNanoSeconds?.value ?? 0,
+  };
+}
+
+function memorySummary(memory: MemoryUsage | null, time: string): unknown {
+  return {
+    time: at(memory?.timestamp, time),
+    ...(memory?.availableBytes?.value ? { availableBytes: memory.availableBytes.value } : {}),
+    usageBytes: memory?.usageBytes?.value ?? 0,
+    workingSetBytes: memory?.workingSetBytes?.value ?? 0,
+    rssBytes: memory?.rssBytes?.value ?? 0,
+    pageFaults: memory?.pageFaults?.value ?? 0,
+    majorPageFaults: memory?.majorPageFaults?.value ?? 0,
+  };
+}
+
+function usedSummary(usage: FilesystemUsage | null, time: string): unknown {
+  return { time: at(usage?.timestamp, time), usedBytes: usage?.usedBytes?.value ?? 0, inodesUsed: usage?.inodesUsed?.value ?? 0 };
+}
+
+function fileSystem(disk: DiskUsage, time: string): unknown {
+  return {
+    time,
+    availableBytes: disk.availableBytes,
+    capacityBytes: disk.capacityBytes,
+    usedBytes: disk.capacityBytes - disk.availableBytes,
+    inodesFree: disk.inodesFree,
+    inodes: disk.inodes,
+    inodesUsed: disk.inodes - disk.inodesFree,
+  };
+}
+
+/** Prometheus' text format, families in the order of their first use. */
+class MetricText {
+  readonly #families = new Map<string, string[]>();
+
+  add(name: string, type: 'counter' | 'gauge', help: string, labels: Record<string, string>, value: number | undefined): void {
+    if (value === undefined) return;
+    const lines = this.#families.get(name) ?? [`# HELP ${name} [STABLE] ${help}`, `# TYPE ${name} ${type}`];
+    const pairs = Object.entries(labels).map(([key, text]) => `${key}=${JSON.stringify(text)}`);
+    lines.push(`${name}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${value}`);
+    this.#families.set(name, lines);
+  }
+
+  toString(): string {
+    return `${[...this.#families.values()].flat().join('\n')}\n`;
+  }
+}
