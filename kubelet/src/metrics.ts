@@ -11,7 +11,14 @@ export interface KubeletMetrics {
   pods: PodMetrics;
   runtime: RuntimeCacheMetrics;
   imagePulled(seconds: number, bytes: number): void;
-  probed(labels: { probe_type: string; result: string; container: string; pod: string; namespace: string; pod_uid: string }): void;
+  probed(labels: {
+    probe_type: string;
+    result: string;
+    container: string;
+    pod: string;
+    namespace: string;
+    pod_uid: string;
+  }): void;
   /** /metrics/probes has a registry of its own, as upstream. */
   probeRegistry: Registry;
 }
@@ -19,7 +26,12 @@ export interface KubeletMetrics {
 export function createMetrics(registry: Registry, nodeName: string): KubeletMetrics {
   const registers = [registry];
   const probeRegistry = new Registry();
-  new Gauge({ name: 'kubelet_node_name', help: 'The node’s name. The count is always 1.', labelNames: ['node'], registers }).set({ node: nodeName }, 1);
+  new Gauge({
+    name: 'kubelet_node_name',
+    help: 'The node’s name. The count is always 1.',
+    labelNames: ['node'],
+    registers,
+  }).set({ node: nodeName }, 1);
   const probes = new Counter({
     name: 'prober_probe_total',
     help: 'Cumulative number of a liveness, readiness or startup probe for a container by result.',
@@ -90,7 +102,8 @@ function podMetrics(registers: Registry[]): PodMetrics {
   return {
     podStarted: (seconds) => started.observe(seconds),
     containerStarted: (kind) => containers.inc({ container_type: kind === 'app' ? 'container' : `${kind}_container` }),
-    startFailed: (kind, code) => failures.inc({ container_type: kind === 'app' ? 'container' : `${kind}_container`, code }),
+    startFailed: (kind, code) =>
+      failures.inc({ container_type: kind === 'app' ? 'container' : `${kind}_container`, code }),
     runtimeOperation: (operation_type, seconds, failed) => {
       operations.inc({ operation_type });
       operationSeconds.observe({ operation_type }, seconds);
@@ -118,7 +131,11 @@ function runtimeMetrics(registers: Registry[]): RuntimeCacheMetrics {
     help: 'Timestamp in seconds when PLEG was last seen active.',
     registers,
   });
-  const pods = new Gauge({ name: 'kubelet_running_pods', help: 'Number of pods that have a running pod sandbox', registers });
+  const pods = new Gauge({
+    name: 'kubelet_running_pods',
+    help: 'Number of pods that have a running pod sandbox',
+    registers,
+  });
   const containers = new Gauge({
     name: 'kubelet_running_containers',
     help: 'Number of containers currently running',
@@ -141,8 +158,17 @@ function runtimeMetrics(registers: Registry[]): RuntimeCacheMetrics {
 /** Upstream's ranges of image sizes. */
 function sizeBucket(bytes: number): string {
   const limits: [number, string][] = [
-    [10, '0-10MB'], [100, '10MB-100MB'], [500, '100MB-500MB'], [1024, '500MB-1GB'], [5 * 1024, '1GB-5GB'],
-    [10 * 1024, '5GB-10GB'], [20 * 1024, '10GB-20GB'], [30 * 1024, '20GB-30GB'], [40 * 1024, '30GB-40GB'], [60 * 1024, '40GB-60GB'], [100 * 1024, '60GB-100GB'],
+    [10, '0-10MB'],
+    [100, '10MB-100MB'],
+    [500, '100MB-500MB'],
+    [1024, '500MB-1GB'],
+    [5 * 1024, '1GB-5GB'],
+    [10 * 1024, '5GB-10GB'],
+    [20 * 1024, '10GB-20GB'],
+    [30 * 1024, '20GB-30GB'],
+    [40 * 1024, '30GB-40GB'],
+    [60 * 1024, '40GB-60GB'],
+    [100 * 1024, '60GB-100GB'],
   ];
   return limits.find(([megabytes]) => bytes < megabytes * 1024 * 1024)?.[1] ?? 'GT100GB';
 }

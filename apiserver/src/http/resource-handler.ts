@@ -2,7 +2,7 @@
 
 import { badRequest } from '@kubelab/apimachinery/status-error';
 import type { ConnectHandler } from '../contracts.js';
-import { admit, type Engine, validateAdmission } from '../registry/engine.js';
+import type { Engine } from '../registry/engine.js';
 import { isParentPart } from '../registry/subresources/parent-parts.js';
 import { type Subresources, subresourceKey } from '../registry/subresources/subresources.js';
 import type { Exchange } from './exchange.js';
@@ -27,7 +27,7 @@ export function createResourceHandler(options: ResourceHandlerOptions): Resource
     const target = resolveTarget(exchange.info, options.engine.resources);
     const key = subresourceKey(target.resource.groupResource, target.subresource);
     const connect = target.subresource === '' ? undefined : options.connects.get(key);
-    if (connect) return handleConnect(options.engine, connect, exchange, target, upgrade);
+    if (connect) return handleConnect(connect, exchange, upgrade);
     if (upgrade && exchange.info.verb === 'watch') {
       throw badRequest('watch over WebSocket is not supported by this server; use an ordinary HTTP request');
     }
@@ -40,26 +40,9 @@ export function createResourceHandler(options: ResourceHandlerOptions): Resource
   };
 }
 
-async function handleConnect(
-  engine: Engine,
-  connect: ConnectHandler,
-  exchange: Exchange,
-  target: Target,
-  upgrade: Upgrade | undefined,
-): Promise<void> {
-  const { request, response, user } = exchange;
-  const admission = {
-    operation: 'CONNECT',
-    definition: target.resource.definition,
-    subresource: target.subresource,
-    namespace: target.namespace,
-    name: target.name,
-    user,
-    dryRun: false,
-    warn: (message: string) => exchange.warn(message),
-  } as const;
-  await admit(engine, admission);
-  await validateAdmission(engine, admission);
+/** Connecting handlers run admission themselves: what is asked for is in their query. */
+async function handleConnect(connect: ConnectHandler, exchange: Exchange, upgrade: Upgrade | undefined): Promise<void> {
+  const { request, response } = exchange;
   if (!upgrade) return connect.handle(exchange, request, response);
   if (!connect.upgrade) throw badRequest('unable to upgrade: this subresource does not take upgrade requests');
   // From here on the socket belongs to the handler; the response object stays for errors before it answers.

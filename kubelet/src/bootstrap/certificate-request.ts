@@ -38,12 +38,12 @@ export async function createRequest(keyPem: string, subject: RequestSubject): Pr
 
 async function importKey(pem: string): Promise<webcrypto.CryptoKey> {
   const der = Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64');
-  return (await webcrypto.subtle.importKey('pkcs8', der, algorithm, true, ['sign']));
+  return await webcrypto.subtle.importKey('pkcs8', der, algorithm, true, ['sign']);
 }
 
 async function publicOf(privateKey: webcrypto.CryptoKey): Promise<webcrypto.CryptoKey> {
   const { d: _secret, key_ops: _operations, ...jwk } = await webcrypto.subtle.exportKey('jwk', privateKey);
-  return (await webcrypto.subtle.importKey('jwk', { ...jwk, key_ops: ['verify'] }, algorithm, true, ['verify']));
+  return await webcrypto.subtle.importKey('jwk', { ...jwk, key_ops: ['verify'] }, algorithm, true, ['verify']);
 }
 
 function toPem(label: string, der: Buffer): string {

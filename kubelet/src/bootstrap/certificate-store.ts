@@ -66,7 +66,8 @@ export class CertificateStore {
 export function parseCertificate(pem: string): StoredCertificate {
   const certificate = new X509Certificate(pem);
   const names = (certificate.subjectAltName ?? '').split(', ');
-  const ofKind = (kind: string): string[] => names.filter((name) => name.startsWith(kind)).map((name) => name.slice(kind.length));
+  const ofKind = (kind: string): string[] =>
+    names.filter((name) => name.startsWith(kind)).map((name) => name.slice(kind.length));
   return {
     pem,
     notBefore: Date.parse(certificate.validFrom),

@@ -7,8 +7,8 @@ import type { ClientConfig } from '@kubelab/client/config';
 import { loadKubeconfig } from '@kubelab/client/kubeconfig';
 import { createClient } from '@kubelab/client/rest-client';
 import type { Clock } from '@kubelab/component/clock';
-import { ConfigError } from '@kubelab/component/service';
 import type { Logger } from '@kubelab/component/logger';
+import { ConfigError } from '@kubelab/component/service';
 import { createRequest, generateKey } from './certificate-request.js';
 import { CertificateStore, rotationTime } from './certificate-store.js';
 import { kubeconfigText, writeAtomic } from './kubeconfig-file.js';
@@ -45,7 +45,10 @@ export class ClientCertificate {
     const stored = await this.#store.load();
     const usable = stored !== undefined && stored.notAfter > clock.now();
     if (existsSync(kubeconfig) && (usable || bootstrapKubeconfig === '')) return loadKubeconfig(kubeconfig);
-    if (bootstrapKubeconfig === '') throw new ConfigError([`--kubeconfig: file ${kubeconfig} does not exist, and there is no --bootstrap-kubeconfig`]);
+    if (bootstrapKubeconfig === '')
+      throw new ConfigError([
+        `--kubeconfig: file ${kubeconfig} does not exist, and there is no --bootstrap-kubeconfig`,
+      ]);
     const bootstrap = loadKubeconfig(bootstrapKubeconfig);
     if (!usable) {
       logger.info('Requesting a client certificate with the bootstrap kubeconfig');
@@ -99,7 +102,10 @@ export class ClientCertificate {
   async #sign(client: KubeClient): Promise<void> {
     const { nodeName, clock, signal } = this.#options;
     const keyPem = await this.#key();
-    const request = await createRequest(keyPem, { commonName: `system:node:${nodeName}`, organization: 'system:nodes' });
+    const request = await createRequest(keyPem, {
+      commonName: `system:node:${nodeName}`,
+      organization: 'system:nodes',
+    });
     const certificate = await requestCertificate({ client, clock, request, signerName, keyPem, signal });
     await this.#store.save(certificate, keyPem, new Date(clock.now()));
     await rm(this.#keyPath(), { force: true });

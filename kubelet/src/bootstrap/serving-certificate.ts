@@ -74,7 +74,9 @@ export class ServingCertificate {
 
   #fits(certificate: StoredCertificate): boolean {
     const { dnsNames, ips } = this.#names();
-    return dnsNames.every((name) => certificate.dnsNames.includes(name)) && ips.every((ip) => certificate.ips.includes(ip));
+    return (
+      dnsNames.every((name) => certificate.dnsNames.includes(name)) && ips.every((ip) => certificate.ips.includes(ip))
+    );
   }
 
   async #sign(): Promise<StoredCertificate> {
@@ -82,7 +84,11 @@ export class ServingCertificate {
     const names = this.#names();
     if (names.dnsNames.length + names.ips.length === 0) throw new Error('the node has no addresses yet');
     const keyPem = await generateKey();
-    const request = await createRequest(keyPem, { commonName: `system:node:${nodeName}`, organization: 'system:nodes', ...names });
+    const request = await createRequest(keyPem, {
+      commonName: `system:node:${nodeName}`,
+      organization: 'system:nodes',
+      ...names,
+    });
     const certificate = await requestCertificate({ client, clock, request, signerName, keyPem, signal });
     return this.#store.save(certificate, keyPem, new Date(clock.now()));
   }

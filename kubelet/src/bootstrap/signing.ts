@@ -35,7 +35,8 @@ export async function requestCertificate(options: SigningOptions): Promise<strin
   const { name, uid } = (await submit(options)).metadata;
   while (!signal.aborted) {
     const current = await client.get(certificateSigningRequests, name);
-    if (current.metadata.uid !== uid) throw new Error(`certificate signing request ${name} was replaced by another one`);
+    if (current.metadata.uid !== uid)
+      throw new Error(`certificate signing request ${name} was replaced by another one`);
     const certificate = certificateOf(current) ?? (await watchFor(options, current));
     if (certificate !== undefined) return certificate;
     await clock.sleep(200, signal);
@@ -45,7 +46,11 @@ export async function requestCertificate(options: SigningOptions): Promise<strin
 
 async function submit(options: SigningOptions): Promise<CertificateSigningRequest> {
   const { client, request, signerName, keyPem } = options;
-  const digest = createHash('sha256').update(keyPem).update(signerName).update(request.length.toString()).digest('base64url');
+  const digest = createHash('sha256')
+    .update(keyPem)
+    .update(signerName)
+    .update(request.length.toString())
+    .digest('base64url');
   const name = `node-csr-${digest.toLowerCase().replace(/[^a-z0-9]/g, 'x')}`;
   try {
     return await client.create(certificateSigningRequests, {
@@ -62,8 +67,14 @@ async function submit(options: SigningOptions): Promise<CertificateSigningReques
 
 function certificateOf(request: CertificateSigningRequest): string | undefined {
   for (const { type, reason, message } of request.status?.conditions ?? []) {
-    if (type === 'Denied') throw new SigningRefusedError(`certificate signing request was denied, reason: ${reason ?? ''}, message: ${message ?? ''}`);
-    if (type === 'Failed') throw new SigningRefusedError(`certificate signing request failed, reason: ${reason ?? ''}, message: ${message ?? ''}`);
+    if (type === 'Denied')
+      throw new SigningRefusedError(
+        `certificate signing request was denied, reason: ${reason ?? ''}, message: ${message ?? ''}`,
+      );
+    if (type === 'Failed')
+      throw new SigningRefusedError(
+        `certificate signing request failed, reason: ${reason ?? ''}, message: ${message ?? ''}`,
+      );
   }
   const { certificate } = request.status ?? {};
   return certificate ? Buffer.from(certificate, 'base64').toString('utf8') : undefined;

@@ -31,9 +31,14 @@ export interface ContainerConfigOptions {
   memoryCapacity: number;
 }
 
-export function containerConfig(pod: Pod, container: ContainerSpec, options: ContainerConfigOptions): ContainerConfigInput {
+export function containerConfig(
+  pod: Pod,
+  container: ContainerSpec,
+  options: ContainerConfigOptions,
+): ContainerConfigInput {
   const values = new Map(options.environment.map(({ name, value }) => [name, value]));
-  const expandAll = (words: string[] | undefined): string[] => (words ?? []).map((word) => expand(word, (name) => values.get(name)));
+  const expandAll = (words: string[] | undefined): string[] =>
+    (words ?? []).map((word) => expand(word, (name) => values.get(name)));
   const stopSignal = container.lifecycle?.stopSignal;
   return {
     metadata: { name: container.name, attempt: options.restartCount },

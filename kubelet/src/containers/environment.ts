@@ -29,7 +29,13 @@ export function makeEnvironment(pod: Pod, container: ContainerSpec, sources: Env
   for (const from of container.envFrom ?? []) addEnvFrom(pod, from, sources, result, warnings);
   const known = new Map(result);
   for (const variable of container.env ?? []) {
-    const value = valueOf(pod, container, variable, sources, (name) => known.get(name) ?? sources.services.get(name));
+    const value = variableValue(
+      pod,
+      container,
+      variable,
+      sources,
+      (name) => known.get(name) ?? sources.services.get(name),
+    );
     if (value === undefined) continue;
     known.set(variable.name, value);
     // A later definition wins and keeps the first one's place.
@@ -47,9 +53,9 @@ function addEnvFrom(
   warnings: Environment['warnings'],
 ): void {
   const data = from.configMapRef
-    ? configMapData(pod, from.configMapRef.name ?? '', from.configMapRef.optional, sources)
+    ? configMapData(from.configMapRef.name ?? '', from.configMapRef.optional, sources)
     : from.secretRef
-      ? secretData(pod, from.secretRef.name ?? '', from.secretRef.optional, sources)
+      ? secretData(from.secretRef.name ?? '', from.secretRef.optional, sources)
       : undefined;
   const invalid: string[] = [];
   for (const key of Object.keys(data ?? {}).sort()) {
@@ -66,14 +72,22 @@ function addEnvFrom(
   });
 }
 
-function configMapData(pod: Pod, name: string, optional: boolean | undefined, sources: EnvironmentSources): Record<string, string> | undefined {
+function configMapData(
+  name: string,
+  optional: boolean | undefined,
+  sources: EnvironmentSources,
+): Record<string, string> | undefined {
   const object = sources.configMap(name);
   if (object) return object.data ?? {};
   if (optional) return undefined;
   throw new Error(`configmap "${name}" not found`);
 }
 
-function secretData(pod: Pod, name: string, optional: boolean | undefined, sources: EnvironmentSources): Record<string, string> | undefined {
+function secretData(
+  name: string,
+  optional: boolean | undefined,
+  sources: EnvironmentSources,
+): Record<string, string> | undefined {
   const object = sources.secret(name);
   if (object) {
     return Object.fromEntries(
@@ -84,7 +98,7 @@ function secretData(pod: Pod, name: string, optional: boolean | undefined, sourc
   throw new Error(`secret "${name}" not found`);
 }
 
-function valueOf(
+function variableValue(
   pod: Pod,
   container: ContainerSpec,
   variable: EnvVar,
@@ -95,21 +109,31 @@ function valueOf(
   return expand(variable.value ?? '', lookup);
 }
 
-function fromSource(pod: Pod, container: ContainerSpec, from: EnvVarSource, sources: EnvironmentSources): string | undefined {
+function fromSource(
+  pod: Pod,
+  container: ContainerSpec,
+  from: EnvVarSource,
+  sources: EnvironmentSources,
+): string | undefined {
   if (from.fieldRef) return fieldValue(pod, from.fieldRef, sources.downward);
   if (from.resourceFieldRef) return resourceValue(pod, from.resourceFieldRef, container.name, sources.downward);
   if (from.configMapKeyRef) {
     const { name = '', key, optional } = from.configMapKeyRef;
-    return keyOf(configMapData(pod, name, optional, sources), key, optional, `ConfigMap ${namespaceOf(pod)}/${name}`);
+    return keyOf(configMapData(name, optional, sources), key, optional, `ConfigMap ${namespaceOf(pod)}/${name}`);
   }
   if (from.secretKeyRef) {
     const { name = '', key, optional } = from.secretKeyRef;
-    return keyOf(secretData(pod, name, optional, sources), key, optional, `Secret ${namespaceOf(pod)}/${name}`);
+    return keyOf(secretData(name, optional, sources), key, optional, `Secret ${namespaceOf(pod)}/${name}`);
   }
   throw new Error('environment variable source is not supported by this kubelet');
 }
 
-function keyOf(data: Record<string, string> | undefined, key: string, optional: boolean | undefined, where: string): string | undefined {
+function keyOf(
+  data: Record<string, string> | undefined,
+  key: string,
+  optional: boolean | undefined,
+  where: string,
+): string | undefined {
   const value = data?.[key];
   if (value !== undefined || optional) return value;
   throw new Error(`couldn't find key ${key} in ${where}`);

@@ -21,7 +21,9 @@ export function podHostname(pod: Pod, clusterDomain: string): PodHostname {
   if (!pod.spec.setHostnameAsFQDN || domain === '') return { hostname: shortName, shortName, domain };
   const fqdn = `${shortName}.${domain}`;
   if (fqdn.length > maxFqdn) {
-    throw new Error(`failed to construct FQDN from pod hostname and cluster domain, FQDN ${fqdn} is too long (${maxFqdn} characters is the max, ${fqdn.length} characters requested)`);
+    throw new Error(
+      `failed to construct FQDN from pod hostname and cluster domain, FQDN ${fqdn} is too long (${maxFqdn} characters is the max, ${fqdn.length} characters requested)`,
+    );
   }
   return { hostname: fqdn, shortName, domain };
 }

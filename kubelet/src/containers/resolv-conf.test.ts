@@ -43,7 +43,11 @@ describe('podDns', () => {
   });
 
   test('None takes only dnsConfig', () => {
-    const dnsConfig = { nameservers: ['9.9.9.9'], searches: ['x'], options: [{ name: 'ndots', value: '1' }, { name: 'edns0' }] };
+    const dnsConfig = {
+      nameservers: ['9.9.9.9'],
+      searches: ['x'],
+      options: [{ name: 'ndots', value: '1' }, { name: 'edns0' }],
+    };
     expect(podDns({ ...base, policy: 'None', dnsConfig }).config).toEqual({
       servers: ['9.9.9.9'],
       searches: ['x'],

@@ -36,7 +36,8 @@ export function parseResolvConf(text: string): DnsConfig {
   for (const line of text.split('\n')) {
     const [keyword, ...values] = line.trim().split(/\s+/);
     if (keyword === 'nameserver' && values[0]) config.servers.push(values[0]);
-    else if (keyword === 'search') config.searches = values.map((name) => (name === '.' ? name : name.replace(/\.$/, '')));
+    else if (keyword === 'search')
+      config.searches = values.map((name) => (name === '.' ? name : name.replace(/\.$/, '')));
     else if (keyword === 'options') config.options = values;
   }
   return config;
@@ -112,9 +113,14 @@ export function podDns(input: PodDnsInput): PodDns {
     const cluster = domain === '' ? [] : [`${input.namespace}.svc.${domain}`, `svc.${domain}`, domain];
     config.searches = unique([...cluster, ...input.node.searches]);
   } else if (policy === 'Host') {
-    Object.assign(config, { servers: [...input.node.servers], searches: [...input.node.searches], options: [...input.node.options] });
+    Object.assign(config, {
+      servers: [...input.node.servers],
+      searches: [...input.node.searches],
+      options: [...input.node.options],
+    });
     // Without a resolv.conf of the node the runtime would copy the engine's: upstream points at the pod itself instead.
-    if (config.servers.length === 0 && config.searches.length === 0) Object.assign(config, { servers: ['127.0.0.1'], searches: ['.'] });
+    if (config.servers.length === 0 && config.searches.length === 0)
+      Object.assign(config, { servers: ['127.0.0.1'], searches: ['.'] });
   }
   if (input.dnsConfig) {
     config.servers = unique([...config.servers, ...(input.dnsConfig.nameservers ?? [])]);

@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import type { Pod } from '@kubelab/api/types';
 import type { PodSandboxConfigInput, PortMappingInput, Protocol } from '@kubelab/proto/generated/runtime-v1';
 import { namespaceOf } from '../pods/pod.js';
-import { configSeenAnnotation, configSourceAnnotation, podNameLabel, podNamespaceLabel, podUidLabel } from '../runtime/labels.js';
+import {
+  configSeenAnnotation,
+  configSourceAnnotation,
+  podNameLabel,
+  podNamespaceLabel,
+  podUidLabel,
+} from '../runtime/labels.js';
 import { logDirectoryOf, type NodePaths } from './paths.js';
 import type { PodHostname } from './pod-hostname.js';
 import type { DnsConfig } from './resolv-conf.js';
@@ -46,7 +52,10 @@ export function sandboxConfig(pod: Pod, options: SandboxOptions): PodSandboxConf
   };
 }
 
-function sandboxSecurity(pod: Pod, seccompRoot: string): NonNullable<NonNullable<PodSandboxConfigInput['linux']>['securityContext']> {
+function sandboxSecurity(
+  pod: Pod,
+  seccompRoot: string,
+): NonNullable<NonNullable<PodSandboxConfigInput['linux']>['securityContext']> {
   const shared = pod.spec.securityContext ?? {};
   const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
   return {
@@ -79,5 +88,8 @@ function portMappings(pod: Pod): PortMappingInput[] {
 
 /** Changes when a running container no longer matches its definition: upstream hashes the name and the image. */
 export function containerHash(container: { name: string; image?: string }): string {
-  return createHash('sha256').update(JSON.stringify([container.name, container.image ?? ''])).digest('hex').slice(0, 8);
+  return createHash('sha256')
+    .update(JSON.stringify([container.name, container.image ?? '']))
+    .digest('hex')
+    .slice(0, 8);
 }

@@ -1,5 +1,9 @@
 import type { Pod, SecurityContext } from '@kubelab/api/types';
-import type { LinuxContainerSecurityContextInput, NamespaceOptionInput, SecurityProfileInput } from '@kubelab/proto/generated/runtime-v1';
+import type {
+  LinuxContainerSecurityContextInput,
+  NamespaceOptionInput,
+  SecurityProfileInput,
+} from '@kubelab/proto/generated/runtime-v1';
 import { type ContainerSpec, formatPod } from '../pods/pod.js';
 
 /** Paths that a container with the default /proc must not see or change. */
@@ -75,7 +79,9 @@ export function seccompOf(
   return { profileType: 'Unconfined' };
 }
 
-export function apparmorOf(profile: { type: string; localhostProfile?: string } | undefined): SecurityProfileInput | undefined {
+export function apparmorOf(
+  profile: { type: string; localhostProfile?: string } | undefined,
+): SecurityProfileInput | undefined {
   if (!profile) return undefined;
   if (profile.type === 'Localhost') return { profileType: 'Localhost', localhostRef: profile.localhostProfile ?? '' };
   return { profileType: profile.type === 'Unconfined' ? 'Unconfined' : 'RuntimeDefault' };

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import type { RuntimeContainer } from '../runtime/pod-state.js';
 import { terminationMessagePathAnnotation, terminationMessagePolicyAnnotation } from '../runtime/labels.js';
+import type { RuntimeContainer } from '../runtime/pod-state.js';
 import { parseLogLine } from '../server/log-line.js';
 
 /** Upstream's limits: a message file, and what is taken of the log instead. */

@@ -3,7 +3,12 @@ import type { EventRecorder } from '@kubelab/client/event-recorder';
 import type { Clock } from '@kubelab/component/clock';
 import { formatDuration } from '@kubelab/component/duration';
 import { CriError } from '@kubelab/proto/cri-error';
-import type { AuthConfigInput, Image, ImageServiceClient, PodSandboxConfigInput } from '@kubelab/proto/generated/runtime-v1';
+import type {
+  AuthConfigInput,
+  Image,
+  ImageServiceClient,
+  PodSandboxConfigInput,
+} from '@kubelab/proto/generated/runtime-v1';
 import { Backoff } from '../pods/backoff.js';
 import { type ContainerSpec, containerFieldPath } from '../pods/pod.js';
 import { parseImageName, withDefaultTag } from './image-name.js';
@@ -15,7 +20,12 @@ export class ImageError extends Error {
   override readonly name = 'ImageError';
 
   constructor(
-    readonly reason: 'ErrImagePull' | 'ImagePullBackOff' | 'ErrImageNeverPull' | 'InvalidImageName' | 'ImageInspectError',
+    readonly reason:
+      | 'ErrImagePull'
+      | 'ImagePullBackOff'
+      | 'ErrImageNeverPull'
+      | 'InvalidImageName'
+      | 'ImageInspectError',
     message: string,
     /** When trying again makes sense (milliseconds from now). */
     readonly retryAfterMs: number,
@@ -160,12 +170,20 @@ export class ImageManager {
   }
 
   /** Upstream's order: every matching credential in turn; none when there is none. */
-  async #tryCredentials(name: string, credentials: AuthConfigInput[], sandboxConfig: PodSandboxConfigInput): Promise<string> {
+  async #tryCredentials(
+    name: string,
+    credentials: AuthConfigInput[],
+    sandboxConfig: PodSandboxConfigInput,
+  ): Promise<string> {
     const errors: unknown[] = [];
     for (const auth of credentials.length > 0 ? credentials : [undefined]) {
       try {
         // The image outlives the pod that asked for it, so a pod that goes away does not stop its pull.
-        const answer = await this.#options.client.pullImage({ image: { image: name }, sandboxConfig, ...(auth ? { auth } : {}) });
+        const answer = await this.#options.client.pullImage({
+          image: { image: name },
+          sandboxConfig,
+          ...(auth ? { auth } : {}),
+        });
         return answer.imageRef;
       } catch (error) {
         errors.push(error);

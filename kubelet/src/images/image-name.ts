@@ -9,7 +9,8 @@ export interface ImageName {
   digest?: string;
 }
 
-const domain = '(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\\[[0-9a-fA-F:]+\\])(?::[0-9]+)?';
+const domain =
+  '(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\\[[0-9a-fA-F:]+\\])(?::[0-9]+)?';
 const pathPart = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
 const grammar = new RegExp(
   `^(?:(${domain})/)?(${pathPart}(?:/${pathPart})*)(?::([\\w][\\w.-]{0,127}))?(?:@([A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}))?$`,
@@ -20,7 +21,8 @@ export function parseImageName(text: string): ImageName {
   const match = grammar.exec(text);
   if (!match) throw new Error(`couldn't parse image name "${text}": invalid reference format`);
   const [, first, rest = '', tag, digest] = match;
-  const isRegistry = first !== undefined && (/[.:[]/.test(first) || first === 'localhost' || first !== first.toLowerCase());
+  const isRegistry =
+    first !== undefined && (/[.:[]/.test(first) || first === 'localhost' || first !== first.toLowerCase());
   const registry = isRegistry ? (first as string) : 'docker.io';
   const path = first !== undefined && !isRegistry ? `${first}/${rest}` : rest;
   const repository = registry === 'docker.io' && !path.includes('/') ? `library/${path}` : path;

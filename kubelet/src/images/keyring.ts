@@ -38,7 +38,8 @@ export class Keyring {
 }
 
 function authsOf(secret: Secret): Record<string, DockerAuth> {
-  const wrong = (why: unknown): Error => new Error(`image pull secret "${secret.metadata.name}" cannot be read`, { cause: why });
+  const wrong = (why: unknown): Error =>
+    new Error(`image pull secret "${secret.metadata.name}" cannot be read`, { cause: why });
   const decode = (key: string): unknown => {
     try {
       return JSON.parse(Buffer.from(secret.data?.[key] ?? '', 'base64').toString('utf8'));
@@ -49,7 +50,8 @@ function authsOf(secret: Secret): Record<string, DockerAuth> {
   if (secret.type === 'kubernetes.io/dockerconfigjson') {
     return (decode('.dockerconfigjson') as { auths?: Record<string, DockerAuth> } | null)?.auths ?? {};
   }
-  if (secret.type === 'kubernetes.io/dockercfg') return (decode('.dockercfg') as Record<string, DockerAuth> | null) ?? {};
+  if (secret.type === 'kubernetes.io/dockercfg')
+    return (decode('.dockercfg') as Record<string, DockerAuth> | null) ?? {};
   return {};
 }
 
@@ -86,7 +88,10 @@ function hostMatches(pattern: string, registry: string): boolean {
 }
 
 function matchesPart(pattern: string, text: string): boolean {
-  const source = pattern.split('*').map((piece) => piece.replace(/[^\w-]/g, '\\$&')).join('.*');
+  const source = pattern
+    .split('*')
+    .map((piece) => piece.replace(/[^\w-]/g, '\\$&'))
+    .join('.*');
   return new RegExp(`^${source}$`).test(text);
 }
 

@@ -11,7 +11,11 @@ export class PullQueue {
   }
 
   /** `workMs` is the time without waiting for a turn. A caller that aborts leaves; the pull itself goes on for the others. */
-  run(key: string, pull: () => Promise<string>, options: { clock: Clock; signal: AbortSignal }): Promise<{ value: string; workMs: number }> {
+  run(
+    key: string,
+    pull: () => Promise<string>,
+    options: { clock: Clock; signal: AbortSignal },
+  ): Promise<{ value: string; workMs: number }> {
     let work = this.#running.get(key);
     if (!work) {
       work = this.#slots
@@ -32,6 +36,6 @@ function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     const onAbort = (): void => reject(signal.reason);
     if (signal.aborted) onAbort();
     signal.addEventListener('abort', onAbort, { once: true });
-    void work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });
 }

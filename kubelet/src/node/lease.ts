@@ -51,7 +51,11 @@ export class LeaseKeeper {
     const { client, nodeName } = this.#options;
     try {
       this.#lease ??= await client.get(leases, nodeName, leaseNamespace);
-      this.#lease = await client.update(leases, { ...this.#lease, ...this.#owned(), spec: { ...this.#lease.spec, ...this.#spec() } });
+      this.#lease = await client.update(leases, {
+        ...this.#lease,
+        ...this.#owned(),
+        spec: { ...this.#lease.spec, ...this.#spec() },
+      });
     } catch (error) {
       this.#lease = undefined;
       if (isNotFound(error)) await this.#create();
@@ -64,13 +68,22 @@ export class LeaseKeeper {
   async #renewFresh(): Promise<void> {
     const { client, nodeName } = this.#options;
     const current = await client.get(leases, nodeName, leaseNamespace);
-    this.#lease = await client.update(leases, { ...current, ...this.#owned(current), spec: { ...current.spec, ...this.#spec() } });
+    this.#lease = await client.update(leases, {
+      ...current,
+      ...this.#owned(current),
+      spec: { ...current.spec, ...this.#spec() },
+    });
   }
 
   async #create(): Promise<void> {
     const { client, nodeName } = this.#options;
     const { metadata } = this.#owned({ metadata: { name: nodeName, namespace: leaseNamespace } });
-    this.#lease = await client.create(leases, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec: this.#spec() });
+    this.#lease = await client.create(leases, {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata,
+      spec: this.#spec(),
+    });
   }
 
   #spec(): NonNullable<Lease['spec']> {
@@ -79,7 +92,9 @@ export class LeaseKeeper {
   }
 
   /** Metadata that makes the node own its lease. */
-  #owned<M extends object>(lease: { metadata: M } | undefined = this.#lease as { metadata: M } | undefined): { metadata: M } {
+  #owned<M extends object>(
+    lease: { metadata: M } | undefined = this.#lease as { metadata: M } | undefined,
+  ): { metadata: M } {
     const { nodeName } = this.#options;
     const uid = this.#options.nodeUid();
     const metadata = (lease?.metadata ?? {}) as M;

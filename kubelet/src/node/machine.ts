@@ -14,7 +14,14 @@ export interface MachineFacts {
   osImage: string;
 }
 
-const goArchitectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64', ia32: '386', arm: 'arm', ppc64: 'ppc64le', s390x: 's390x' };
+const goArchitectures: Readonly<Record<string, string>> = {
+  x64: 'amd64',
+  arm64: 'arm64',
+  ia32: '386',
+  arm: 'arm',
+  ppc64: 'ppc64le',
+  s390x: 's390x',
+};
 
 export function readFileOrUndefined(path: string): string | undefined {
   try {
@@ -29,7 +36,8 @@ export function readFileOrUndefined(path: string): string | undefined {
 
 export function readMachine(): MachineFacts {
   const osRelease = readFileOrUndefined('/etc/os-release') ?? '';
-  const machineID = readFileOrUndefined('/etc/machine-id')?.trim() || readFileOrUndefined('/var/lib/dbus/machine-id')?.trim() || '';
+  const machineID =
+    readFileOrUndefined('/etc/machine-id')?.trim() || readFileOrUndefined('/var/lib/dbus/machine-id')?.trim() || '';
   return {
     architecture: goArchitectures[arch()] ?? arch(),
     bootID: readFileOrUndefined('/proc/sys/kernel/random/boot_id')?.trim() ?? '',
@@ -58,7 +66,9 @@ export async function readDisk(path: string): Promise<DiskUsage> {
 }
 
 /** Addresses of the interface that leads out, as `ip route` would choose it: the first non-loopback IPv4 address that is no bridge's. */
-export function primaryAddress(interfaces: ReturnType<typeof networkInterfaces> = networkInterfaces()): string | undefined {
+export function primaryAddress(
+  interfaces: ReturnType<typeof networkInterfaces> = networkInterfaces(),
+): string | undefined {
   const candidates = Object.entries(interfaces)
     .filter(([name]) => !/^(docker|cni|br-|veth|kube|lo)/.test(name))
     .flatMap(([, addresses]) => addresses ?? [])

@@ -83,7 +83,10 @@ export class NodeAgent {
     this.#status = await this.#compute();
     await this.#register(signal);
     events.event(this.#target(), 'Normal', 'Starting', 'Starting kubelet.');
-    informer.addHandlers({ onAdd: (node) => this.#adopt(node, signal), onUpdate: (_old, node) => this.#adopt(node, signal) });
+    informer.addHandlers({
+      onAdd: (node) => this.#adopt(node, signal),
+      onUpdate: (_old, node) => this.#adopt(node, signal),
+    });
     void this.#runtimeLoop(signal);
     void this.#statusLoop(signal);
   }
@@ -108,11 +111,13 @@ export class NodeAgent {
     const podCIDR = node.spec?.podCIDR ?? '';
     if (podCIDR === '' || podCIDR === this.#podCIDR || podCIDR === this.#configuring) return;
     this.#configuring = podCIDR;
-    this.#configureNetwork(podCIDR, signal).catch((error: unknown) => {
-      if (!signal.aborted) this.#options.logger.error('Runtime did not take the pod network', { podCIDR, error });
-    }).finally(() => {
-      this.#configuring = '';
-    });
+    this.#configureNetwork(podCIDR, signal)
+      .catch((error: unknown) => {
+        if (!signal.aborted) this.#options.logger.error('Runtime did not take the pod network', { podCIDR, error });
+      })
+      .finally(() => {
+        this.#configuring = '';
+      });
   }
 
   async #configureNetwork(podCidr: string, signal: AbortSignal): Promise<void> {
@@ -156,7 +161,8 @@ export class NodeAgent {
       if (this.#health.networkProblem !== undefined && this.#health.runtimeProblem === undefined) this.#podCIDR = '';
       const node = this.node();
       if (node) this.#adopt(node, signal);
-      if (this.#problems().join() !== before) await this.sync().catch((error: unknown) => logger.warn('Node status could not be written', { error }));
+      if (this.#problems().join() !== before)
+        await this.sync().catch((error: unknown) => logger.warn('Node status could not be written', { error }));
     }
   }
 
@@ -204,7 +210,9 @@ export class NodeAgent {
     }
     const due = clock.now() - this.#lastReport >= reportMs;
     if (due || statusChanged(this.node()?.status ?? {}, this.#status)) {
-      this.#node = await client.patch(nodes, registration.nodeName, undefined, 'strategic', statusPatch(this.#status), { subresource: 'status' });
+      this.#node = await client.patch(nodes, registration.nodeName, undefined, 'strategic', statusPatch(this.#status), {
+        subresource: 'status',
+      });
       this.#lastReport = clock.now();
     }
     this.#tellReadiness();
@@ -250,7 +258,10 @@ export class NodeAgent {
 
   #tellReadiness(): void {
     const { events, registration } = this.#options;
-    const ready = this.#status.conditions?.find((condition) => condition.type === 'Ready')?.status === 'True' ? 'NodeReady' : 'NodeNotReady';
+    const ready =
+      this.#status.conditions?.find((condition) => condition.type === 'Ready')?.status === 'True'
+        ? 'NodeReady'
+        : 'NodeNotReady';
     if (ready === this.#readyTold) return;
     const first = this.#readyTold === undefined;
     this.#readyTold = ready;

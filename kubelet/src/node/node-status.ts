@@ -29,7 +29,7 @@ export interface ReadyInput {
 }
 
 export function computeNodeStatus(input: NodeStatusInput): NodeStatus {
-  const { machine, limits } = input;
+  const { machine } = input;
   const capacity = capacityOf(input);
   return {
     capacity,
@@ -88,12 +88,32 @@ function conditionsOf(input: NodeStatusInput): NodeCondition[] {
   const { pressure, ready } = input;
   const problems = ready.problems;
   const own: Omit<NodeCondition, 'lastHeartbeatTime' | 'lastTransitionTime'>[] = [
-    pressureCondition('MemoryPressure', pressure.memory, ['KubeletHasInsufficientMemory', 'kubelet has insufficient memory available'], ['KubeletHasSufficientMemory', 'kubelet has sufficient memory available']),
-    pressureCondition('DiskPressure', pressure.disk, ['KubeletHasDiskPressure', 'kubelet has disk pressure'], ['KubeletHasNoDiskPressure', 'kubelet has no disk pressure']),
-    pressureCondition('PIDPressure', pressure.pid, ['KubeletHasInsufficientPID', 'kubelet has insufficient PID available'], ['KubeletHasSufficientPID', 'kubelet has sufficient PID available']),
+    pressureCondition(
+      'MemoryPressure',
+      pressure.memory,
+      ['KubeletHasInsufficientMemory', 'kubelet has insufficient memory available'],
+      ['KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
+    ),
+    pressureCondition(
+      'DiskPressure',
+      pressure.disk,
+      ['KubeletHasDiskPressure', 'kubelet has disk pressure'],
+      ['KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
+    ),
+    pressureCondition(
+      'PIDPressure',
+      pressure.pid,
+      ['KubeletHasInsufficientPID', 'kubelet has insufficient PID available'],
+      ['KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
+    ),
     problems.length === 0
       ? { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' }
-      : { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: problems.length === 1 ? (problems[0] as string) : `[${problems.join(', ')}]` },
+      : {
+          type: 'Ready',
+          status: 'False',
+          reason: 'KubeletNotReady',
+          message: problems.length === 1 ? (problems[0] as string) : `[${problems.join(', ')}]`,
+        },
   ];
   const types = new Set(own.map((condition) => condition.type));
   // Other components (a network plugin, a problem detector) have conditions of their own here.
@@ -111,19 +131,31 @@ function pressureCondition(
   return { type, status: under ? 'True' : 'False', reason, message };
 }
 
-function withTimes(condition: Omit<NodeCondition, 'lastHeartbeatTime' | 'lastTransitionTime'>, { old, now }: NodeStatusInput): NodeCondition {
+function withTimes(
+  condition: Omit<NodeCondition, 'lastHeartbeatTime' | 'lastTransitionTime'>,
+  { old, now }: NodeStatusInput,
+): NodeCondition {
   const before = old.conditions?.find((item) => item.type === condition.type);
   const unchanged = before?.status === condition.status;
-  return { ...condition, lastHeartbeatTime: now, lastTransitionTime: (unchanged ? before?.lastTransitionTime : undefined) ?? now };
+  return {
+    ...condition,
+    lastHeartbeatTime: now,
+    lastTransitionTime: (unchanged ? before?.lastTransitionTime : undefined) ?? now,
+  };
 }
 
 /** Upstream's limits on what a node tells about its images. */
 const maxImages = 50;
 const maxNamesPerImage = 5;
 
-export function imageList(images: readonly { repoTags: string[]; repoDigests: string[]; size: number }[]): ContainerImage[] {
+export function imageList(
+  images: readonly { repoTags: string[]; repoDigests: string[]; size: number }[],
+): ContainerImage[] {
   return images
-    .map((image) => ({ names: [...image.repoDigests, ...image.repoTags].slice(0, maxNamesPerImage), sizeBytes: image.size }))
+    .map((image) => ({
+      names: [...image.repoDigests, ...image.repoTags].slice(0, maxNamesPerImage),
+      sizeBytes: image.size,
+    }))
     .filter((image) => image.names.length > 0)
     .sort((a, b) => b.sizeBytes - a.sizeBytes || (a.names[0] as string).localeCompare(b.names[0] as string))
     .slice(0, maxImages);
@@ -135,7 +167,8 @@ export function statusChanged(before: NodeStatus, after: NodeStatus): boolean {
 }
 
 function withoutHeartbeats(status: NodeStatus): unknown {
-  const sorted = (map: Record<string, string> | undefined): unknown => Object.entries(map ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  const sorted = (map: Record<string, string> | undefined): unknown =>
+    Object.entries(map ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     capacity: sorted(status.capacity),
     allocatable: sorted(status.allocatable),

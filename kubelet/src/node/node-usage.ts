@@ -3,7 +3,11 @@ import { parseProcCgroup } from './cgroup-limits.js';
 import { readFileOrUndefined } from './machine.js';
 
 /** What the node as a whole uses, from its cgroup (the container this kubelet runs in). `cgroupRoot` as --cgroup-root; empty: the own one. */
-export function readNodeUsage(memoryCapacity: number, cgroupRoot: string, read: (path: string) => string | undefined = readFileOrUndefined): NodeUsage {
+export function readNodeUsage(
+  memoryCapacity: number,
+  cgroupRoot: string,
+  read: (path: string) => string | undefined = readFileOrUndefined,
+): NodeUsage {
   const own = parseProcCgroup(read('/proc/self/cgroup') ?? '');
   const isV2 = read('/sys/fs/cgroup/cgroup.controllers') !== undefined;
   const first = (paths: string[]): string | undefined => paths.map(read).find((text) => text !== undefined);
@@ -35,7 +39,13 @@ function networkOf(text: string): NodeUsage['network'] {
     const match = /^\s*(\w+):\s*(.*)$/.exec(line);
     if (!match || /^(lo|docker|veth|cni|br)/.test(match[1] as string)) continue;
     const numbers = (match[2] as string).trim().split(/\s+/).map(Number);
-    return { name: match[1] as string, rxBytes: numbers[0] ?? 0, rxErrors: numbers[2] ?? 0, txBytes: numbers[8] ?? 0, txErrors: numbers[10] ?? 0 };
+    return {
+      name: match[1] as string,
+      rxBytes: numbers[0] ?? 0,
+      rxErrors: numbers[2] ?? 0,
+      txBytes: numbers[8] ?? 0,
+      txErrors: numbers[10] ?? 0,
+    };
   }
   return undefined;
 }

@@ -6,24 +6,42 @@ export interface Headroom {
   capacity: number;
 }
 
-export type Signal = 'memory.available' | 'nodefs.available' | 'nodefs.inodesFree' | 'imagefs.available' | 'imagefs.inodesFree' | 'pid.available';
+export type Signal =
+  | 'memory.available'
+  | 'nodefs.available'
+  | 'nodefs.inodesFree'
+  | 'imagefs.available'
+  | 'imagefs.inodesFree'
+  | 'pid.available';
 
 export type Thresholds = Map<Signal, { amount: number } | { part: number }>;
 
-const signals: readonly string[] = ['memory.available', 'nodefs.available', 'nodefs.inodesFree', 'imagefs.available', 'imagefs.inodesFree', 'pid.available'];
+const signals: readonly string[] = [
+  'memory.available',
+  'nodefs.available',
+  'nodefs.inodesFree',
+  'imagefs.available',
+  'imagefs.inodesFree',
+  'pid.available',
+];
 
 /** Upstream's default of --eviction-hard. */
-export const defaultEvictionHard = 'memory.available<100Mi,nodefs.available<10%,nodefs.inodesFree<5%,imagefs.available<15%,imagefs.inodesFree<5%';
+export const defaultEvictionHard =
+  'memory.available<100Mi,nodefs.available<10%,nodefs.inodesFree<5%,imagefs.available<15%,imagefs.inodesFree<5%';
 
 /** Reads `memory.available<100Mi,nodefs.available<10%`. Throws an Error that says what is wrong. */
 export function parseThresholds(text: string): Thresholds {
   const thresholds: Thresholds = new Map();
   for (const part of text.split(',').filter((item) => item.trim() !== '')) {
     const [signal = '', value = '', ...rest] = part.trim().split('<');
-    if (value === '' || rest.length > 0) throw new Error(`invalid eviction threshold syntax ${part}, expected <signal><operator><value>`);
+    if (value === '' || rest.length > 0)
+      throw new Error(`invalid eviction threshold syntax ${part}, expected <signal><operator><value>`);
     if (!signals.includes(signal)) throw new Error(`unknown eviction signal: ${signal}`);
     const percent = /^(\d+(?:\.\d+)?)%$/.exec(value)?.[1];
-    thresholds.set(signal as Signal, percent === undefined ? { amount: amountOf(value) } : { part: Number(percent) / 100 });
+    thresholds.set(
+      signal as Signal,
+      percent === undefined ? { amount: amountOf(value) } : { part: Number(percent) / 100 },
+    );
   }
   return thresholds;
 }
@@ -43,7 +61,11 @@ export function pressureOf(thresholds: Thresholds, headroom: Partial<Record<Sign
   };
   return {
     memory: crossed('memory.available'),
-    disk: crossed('nodefs.available') || crossed('nodefs.inodesFree') || crossed('imagefs.available') || crossed('imagefs.inodesFree'),
+    disk:
+      crossed('nodefs.available') ||
+      crossed('nodefs.inodesFree') ||
+      crossed('imagefs.available') ||
+      crossed('imagefs.inodesFree'),
     pid: crossed('pid.available'),
   };
 }

@@ -14,7 +14,9 @@ export interface RegistrationOptions {
 }
 
 /** Labels that the kubelet keeps right on its own node. */
-export function defaultLabels(options: Pick<RegistrationOptions, 'nodeName' | 'architecture' | 'labels'>): Record<string, string> {
+export function defaultLabels(
+  options: Pick<RegistrationOptions, 'nodeName' | 'architecture' | 'labels'>,
+): Record<string, string> {
   return {
     'kubernetes.io/hostname': options.nodeName,
     'kubernetes.io/os': 'linux',

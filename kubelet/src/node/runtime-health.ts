@@ -30,7 +30,12 @@ function problemOf(conditions: RuntimeCondition[], type: string): string | undef
 /** The sentences of the node's Ready condition. */
 export function readyProblems(health: RuntimeHealth, pleg: string | undefined): string[] {
   const problems: string[] = [];
-  if (health.runtimeProblem) problems.push(/=false /.test(health.runtimeProblem) ? `container runtime not ready: ${health.runtimeProblem}` : health.runtimeProblem);
+  if (health.runtimeProblem)
+    problems.push(
+      /=false /.test(health.runtimeProblem)
+        ? `container runtime not ready: ${health.runtimeProblem}`
+        : health.runtimeProblem,
+    );
   if (health.networkProblem) problems.push(`container runtime network not ready: ${health.networkProblem}`);
   if (pleg) problems.push(`PLEG is not healthy: ${pleg}`);
   return problems;

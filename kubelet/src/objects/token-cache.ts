@@ -68,8 +68,15 @@ export class TokenCache {
     };
     const account = pod.spec.serviceAccountName || 'default';
     const requestedAt = this.#clock.now();
-    const answer = await this.#client.createSubresource<TokenRequest>(serviceAccounts, account, namespaceOf(pod), 'token', body);
-    if (!answer.status?.token) throw new Error(`the server gave no token for service account ${namespaceOf(pod)}/${account}`);
+    const answer = await this.#client.createSubresource<TokenRequest>(
+      serviceAccounts,
+      account,
+      namespaceOf(pod),
+      'token',
+      body,
+    );
+    if (!answer.status?.token)
+      throw new Error(`the server gave no token for service account ${namespaceOf(pod)}/${account}`);
     const expiresAt = Date.parse(answer.status.expirationTimestamp);
     const life = Math.min((expiresAt - requestedAt) * refreshPoint, maxAgeMs);
     return { value: answer.status.token, expiresAt, refreshAt: requestedAt + life };

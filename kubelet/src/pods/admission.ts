@@ -1,7 +1,7 @@
 /** Whether this node can take a pod that was bound to it: upstream's predicate admit handler. Pure. */
 import type { NodeSelectorRequirement, NodeSelectorTerm, Pod, Taint, Toleration } from '@kubelab/api/types';
 import { matchesRequirement, type SelectorOperator } from '@kubelab/apimachinery/labels';
-import { Quantity, parseQuantity } from '@kubelab/apimachinery/quantity';
+import { parseQuantity, Quantity } from '@kubelab/apimachinery/quantity';
 import { add, podRequests, type ResourceAmounts } from './pod-requests.js';
 import type { PodVerdict } from './status.js';
 
@@ -76,7 +76,10 @@ const operators: Readonly<Record<string, SelectorOperator>> = {
 
 function matches(requirement: NodeSelectorRequirement, labels: Record<string, string>): boolean {
   const operator = operators[requirement.operator];
-  return operator !== undefined && matchesRequirement({ key: requirement.key, operator, values: requirement.values ?? [] }, labels);
+  return (
+    operator !== undefined &&
+    matchesRequirement({ key: requirement.key, operator, values: requirement.values ?? [] }, labels)
+  );
 }
 
 function portsAreFree({ pod, others }: AdmissionInput): boolean {
@@ -94,7 +97,11 @@ function hostPorts(pod: Pod): HostPort[] {
   return pod.spec.containers.flatMap((container) =>
     (container.ports ?? [])
       .filter((port) => port.hostPort)
-      .map((port) => ({ ip: port.hostIP || '0.0.0.0', port: port.hostPort as number, protocol: port.protocol ?? 'TCP' })),
+      .map((port) => ({
+        ip: port.hostIP || '0.0.0.0',
+        port: port.hostPort as number,
+        protocol: port.protocol ?? 'TCP',
+      })),
   );
 }
 

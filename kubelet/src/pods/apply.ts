@@ -4,8 +4,8 @@ import type { PodSandboxConfigInput } from '@kubelab/proto/generated/runtime-v1'
 import { currentSandbox, emptyPodState, type PodState } from '../runtime/pod-state.js';
 import type { MountedVolumes } from '../volumes/volume-manager.js';
 import type { Backoff } from './backoff.js';
-import type { StartFailure } from './container-status.js';
 import { ContainerStarter, StartError } from './container-starter.js';
+import type { StartFailure } from './container-status.js';
 import type { ContainerKill, PodPlan } from './plan.js';
 import { findContainerSpec, gracePeriodOf } from './pod.js';
 import type { PodServices } from './pod-services.js';
@@ -39,16 +39,20 @@ export class PodApplier {
 
   async apply(request: ApplyRequest): Promise<ApplyResult> {
     const { pod, plan, signal } = request;
-    if (plan.killPod) await this.#services.killer.killPod({ pod, state: request.state, graceSeconds: gracePeriodOf(pod), signal });
+    if (plan.killPod)
+      await this.#services.killer.killPod({ pod, state: request.state, graceSeconds: gracePeriodOf(pod), signal });
     else await Promise.all(plan.kill.map((kill) => this.#kill(request, kill)));
     const starts = [...plan.ephemeral, ...plan.init, ...plan.app];
     const killed = plan.killPod || plan.kill.length > 0;
-    if (!plan.createSandbox && (plan.killPod || starts.length === 0)) return { changed: killed, retryAfterMs: undefined };
+    if (!plan.createSandbox && (plan.killPod || starts.length === 0))
+      return { changed: killed, retryAfterMs: undefined };
     const config = await makeSandboxConfig(this.#services, pod, plan.attempt);
     const sandboxId = plan.createSandbox ? await startSandbox(this.#services, pod, config, signal) : plan.sandboxId;
     if (sandboxId === undefined) throw new Error('plan has neither a sandbox nor creates one');
     const state =
-      plan.createSandbox || killed ? ((await this.#services.cache.refresh(pod.metadata.uid)) ?? request.state) : request.state;
+      plan.createSandbox || killed
+        ? ((await this.#services.cache.refresh(pod.metadata.uid)) ?? request.state)
+        : request.state;
     const result = await this.#startAll(request, starts, { sandboxId, config, state });
     return { ...result, changed: result.changed || plan.createSandbox || killed };
   }
@@ -58,7 +62,8 @@ export class PodApplier {
     const container = state.containers.find((item) => item.id === kill.id);
     if (!container) return;
     const spec = findContainerSpec(pod, kill.name)?.container;
-    const probe = kill.probe === 'Liveness' ? spec?.livenessProbe : kill.probe === 'Startup' ? spec?.startupProbe : undefined;
+    const probe =
+      kill.probe === 'Liveness' ? spec?.livenessProbe : kill.probe === 'Startup' ? spec?.startupProbe : undefined;
     const graceSeconds = probe?.terminationGracePeriodSeconds ?? gracePeriodOf(pod);
     await this.#services.killer.kill(container, { pod, state, graceSeconds, message: kill.message, signal });
   }

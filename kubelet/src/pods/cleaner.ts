@@ -58,7 +58,9 @@ export class PodCleaner {
     const removed = new Set(containers.map(({ id }) => id));
     const sandboxes = state.sandboxes
       .slice(1)
-      .filter(({ id, ready }) => !ready && !state.containers.some((item) => item.sandboxId === id && !removed.has(item.id)));
+      .filter(
+        ({ id, ready }) => !ready && !state.containers.some((item) => item.sandboxId === id && !removed.has(item.id)),
+      );
     if (containers.length + sandboxes.length === 0) return;
     await Promise.all(
       containers.map(async (container) => {
@@ -71,7 +73,10 @@ export class PodCleaner {
   }
 
   #logPath(pod: Pod, container: RuntimeContainer): string {
-    return container.logPath || join(logDirectoryOf(this.#services.settings.paths, pod), container.name, `${container.restartCount}.log`);
+    return (
+      container.logPath ||
+      join(logDirectoryOf(this.#services.settings.paths, pod), container.name, `${container.restartCount}.log`)
+    );
   }
 }
 

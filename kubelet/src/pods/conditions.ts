@@ -50,7 +50,8 @@ function initializedCondition(pod: Pod, { byName, phase }: ContainerFacts): Cond
     if (!status) unknown.push(container.name);
     else if (isSidecar(container) ? !status.started : !status.ready) incomplete.push(container.name);
   }
-  if (phase === 'Succeeded' && unknown.length === 0) return { type: 'Initialized', status: 'True', reason: 'PodCompleted' };
+  if (phase === 'Succeeded' && unknown.length === 0)
+    return { type: 'Initialized', status: 'True', reason: 'PodCompleted' };
   const started = pod.spec.containers.some((container) => hasStarted(byName.get(container.name)));
   const message = [...names('unknown', unknown), ...names('incomplete', incomplete)].join(', ');
   if (started || message === '') return { type: 'Initialized', status: 'True' };

@@ -47,7 +47,9 @@ export class ContainerKiller {
     const { clock, runtime } = this.#options;
     const startedAt = clock.now();
     const remaining = (): number => Math.max(0, request.graceSeconds - (clock.now() - startedAt) / 1000);
-    const running = request.state.containers.filter((container) => isRunning(container) || container.state === 'CONTAINER_UNKNOWN');
+    const running = request.state.containers.filter(
+      (container) => isRunning(container) || container.state === 'CONTAINER_UNKNOWN',
+    );
     const sidecarNames = request.pod ? sidecars(request.pod).map((container) => container.name) : [];
     const first = running.filter((container) => !sidecarNames.includes(container.name));
     await settleAll(first.map((container) => this.kill(container, request)));
@@ -58,7 +60,11 @@ export class ContainerKiller {
     await settleAll(
       request.state.sandboxes
         .filter((sandbox) => sandbox.ready)
-        .map((sandbox) => ignoreGone(runtime.stopPodSandbox({ podSandboxId: sandbox.id }, { timeoutMs: runtimeSlackMs, signal: request.signal }))),
+        .map((sandbox) =>
+          ignoreGone(
+            runtime.stopPodSandbox({ podSandboxId: sandbox.id }, { timeoutMs: runtimeSlackMs, signal: request.signal }),
+          ),
+        ),
     );
   }
 
@@ -68,7 +74,8 @@ export class ContainerKiller {
     const startedAt = clock.now();
     if (request.graceSeconds > 0) await this.#preStop(container, request);
     const spent = (clock.now() - startedAt) / 1000;
-    const left = request.graceSeconds === 0 ? 0 : Math.max(minimumGraceSeconds, Math.ceil(request.graceSeconds - spent));
+    const left =
+      request.graceSeconds === 0 ? 0 : Math.max(minimumGraceSeconds, Math.ceil(request.graceSeconds - spent));
     logger.debug('Stopping container', { container: container.name, id: container.id, graceSeconds: left });
     const options = { timeoutMs: left * 1000 + runtimeSlackMs, signal: request.signal };
     await ignoreGone(runtime.stopContainer({ containerId: container.id, timeout: left }, options));
@@ -81,11 +88,17 @@ export class ContainerKiller {
     const handler = spec?.lifecycle?.preStop ?? savedHandler(container);
     if (!handler || !pod || !spec) return;
     const deadline = new AbortController();
-    const timer = clock.setTimeout(() => deadline.abort(new Error('grace period is over')), request.graceSeconds * 1000);
+    const timer = clock.setTimeout(
+      () => deadline.abort(new Error('grace period is over')),
+      request.graceSeconds * 1000,
+    );
     const signal = request.signal ? AbortSignal.any([request.signal, deadline.signal]) : deadline.signal;
     const podIP = currentSandbox(state)?.ips[0] ?? pod.status?.podIP ?? '';
     try {
-      await Promise.race([hooks.run(handler, { pod, container: spec, containerId: container.id, podIP }, signal), aborted(signal)]);
+      await Promise.race([
+        hooks.run(handler, { pod, container: spec, containerId: container.id, podIP }, signal),
+        aborted(signal),
+      ]);
     } catch (error) {
       request.signal?.throwIfAborted();
       if (deadline.signal.aborted) return;
@@ -96,9 +109,17 @@ export class ContainerKiller {
     }
   }
 
-  #tell(request: KillRequest, container: RuntimeContainer, type: 'Normal' | 'Warning', reason: string, message: string): void {
+  #tell(
+    request: KillRequest,
+    container: RuntimeContainer,
+    type: 'Normal' | 'Warning',
+    reason: string,
+    message: string,
+  ): void {
     if (!request.pod) return;
-    this.#options.events.event(request.pod, type, reason, message, { fieldPath: containerFieldPath(request.pod, container.name) });
+    this.#options.events.event(request.pod, type, reason, message, {
+      fieldPath: containerFieldPath(request.pod, container.name),
+    });
   }
 }
 

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pod, Secret } from '@kubelab/api/types';
+import { formatDuration } from '@kubelab/component/duration';
 import type { ContainerConfigInput, MountInput, PodSandboxConfigInput } from '@kubelab/proto/generated/runtime-v1';
 import { containerConfig } from '../containers/container-config.js';
 import { type Environment, makeEnvironment } from '../containers/environment.js';
@@ -11,14 +12,20 @@ import { containerDirectory, hostsFilePath } from '../containers/paths.js';
 import { podHostname } from '../containers/pod-hostname.js';
 import { verifyRunAsNonRoot } from '../containers/security-context.js';
 import { serviceEnvironment, servicesFor } from '../containers/service-environment.js';
-import { formatDuration } from '@kubelab/component/duration';
 import { goError, ImageError, type ReadyImage } from '../images/image-manager.js';
 import { findContainer, isRunning, type PodState } from '../runtime/pod-state.js';
 import { containerMounts } from '../volumes/container-mounts.js';
 import type { MountedVolumes } from '../volumes/volume-manager.js';
 import type { Backoff } from './backoff.js';
 import type { StartFailure } from './container-status.js';
-import { type ContainerKind, type ContainerSpec, containerFieldPath, formatPod, gracePeriodOf, namespaceOf } from './pod.js';
+import {
+  type ContainerKind,
+  type ContainerSpec,
+  containerFieldPath,
+  formatPod,
+  gracePeriodOf,
+  namespaceOf,
+} from './pod.js';
 import type { PodServices } from './pod-services.js';
 
 export interface StartRequest {
@@ -95,7 +102,12 @@ export class ContainerStarter {
       this.#backoff.next(key, endedAt);
       return;
     }
-    this.#tell(request, 'Warning', 'BackOff', `Back-off restarting failed container ${container.name} in pod ${formatPod(pod)}`);
+    this.#tell(
+      request,
+      'Warning',
+      'BackOff',
+      `Back-off restarting failed container ${container.name} in pod ${formatPod(pod)}`,
+    );
     const delay = formatDuration(this.#backoff.delay(key));
     const message = `back-off ${delay} restarting failed container=${container.name} pod=${formatPod(pod)}`;
     throw new StartError({ reason: 'CrashLoopBackOff', message }, wait);
@@ -116,7 +128,9 @@ export class ContainerStarter {
 
   async #pullSecrets(request: StartRequest): Promise<Secret[]> {
     const { pod, signal } = request;
-    const names = (pod.spec.imagePullSecrets ?? []).map((reference) => reference.name ?? '').filter((name) => name !== '');
+    const names = (pod.spec.imagePullSecrets ?? [])
+      .map((reference) => reference.name ?? '')
+      .filter((name) => name !== '');
     const found = await Promise.all(
       names.map((name) => this.#services.secrets.get(pod.metadata.uid, namespaceOf(pod), name, signal)),
     );
@@ -138,9 +152,19 @@ export class ContainerStarter {
       const environment = new Map(variables.map(({ name, value }) => [name, value]));
       const { paths } = settings;
       const { mounter } = this.#services;
-      const volumeMounts = await containerMounts({ pod, container, volumes: request.volumes.byName, environment, paths, mounter });
+      const volumeMounts = await containerMounts({
+        pod,
+        container,
+        volumes: request.volumes.byName,
+        environment,
+        paths,
+        mounter,
+      });
       const mounts = [...volumeMounts, ...(await this.#managedMounts(request, volumeMounts))];
-      const target = 'targetContainerName' in container && container.targetContainerName ? findContainer(state, container.targetContainerName) : undefined;
+      const target =
+        'targetContainerName' in container && container.targetContainerName
+          ? findContainer(state, container.targetContainerName)
+          : undefined;
       return containerConfig(pod, container, {
         restartCount,
         imageRef: image.ref,
@@ -262,7 +286,13 @@ export class ContainerStarter {
       const state = (await cache.refresh(pod.metadata.uid)) ?? request.state;
       const started = state.containers.find((item) => item.id === containerId);
       if (started) {
-        await killer.kill(started, { pod, state, graceSeconds: gracePeriodOf(pod), message: 'FailedPostStartHook', signal });
+        await killer.kill(started, {
+          pod,
+          state,
+          graceSeconds: gracePeriodOf(pod),
+          message: 'FailedPostStartHook',
+          signal,
+        });
       }
       const message = error instanceof Error ? error.message : String(error);
       throw new StartError({ reason: 'PostStartHookError', message }, retryMs, { cause: error });
@@ -282,10 +312,17 @@ function nextRestartCount({ pod, container, state }: StartRequest): number {
 function referencesOf(container: ContainerSpec): { configMaps: string[]; secrets: string[] } {
   const env = container.env ?? [];
   const from = container.envFrom ?? [];
-  const present = (names: (string | undefined)[]): string[] => [...new Set(names.filter((name) => name !== undefined && name !== ''))] as string[];
+  const present = (names: (string | undefined)[]): string[] =>
+    [...new Set(names.filter((name) => name !== undefined && name !== ''))] as string[];
   return {
-    configMaps: present([...env.map((item) => item.valueFrom?.configMapKeyRef?.name), ...from.map((item) => item.configMapRef?.name)]),
-    secrets: present([...env.map((item) => item.valueFrom?.secretKeyRef?.name), ...from.map((item) => item.secretRef?.name)]),
+    configMaps: present([
+      ...env.map((item) => item.valueFrom?.configMapKeyRef?.name),
+      ...from.map((item) => item.configMapRef?.name),
+    ]),
+    secrets: present([
+      ...env.map((item) => item.valueFrom?.secretKeyRef?.name),
+      ...from.map((item) => item.secretRef?.name),
+    ]),
   };
 }
 

@@ -35,7 +35,11 @@ export function containerStatuses(input: ContainerStatusInput): ContainerStatus[
   return input.kind === 'init' ? result : result.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function currentStatus(input: ContainerStatusInput, container: ContainerSpec, old: ContainerStatus | undefined): ContainerStatus {
+function currentStatus(
+  input: ContainerStatusInput,
+  container: ContainerSpec,
+  old: ContainerStatus | undefined,
+): ContainerStatus {
   const [newest, previous] = input.state.containers.filter((item) => item.name === container.name);
   if (!newest) return statusWithoutContainer(input, container, old);
   const status = fromRuntime(input, newest, old);
@@ -44,7 +48,11 @@ function currentStatus(input: ContainerStatusInput, container: ContainerSpec, ol
   return status;
 }
 
-function statusWithoutContainer(input: ContainerStatusInput, container: ContainerSpec, old: ContainerStatus | undefined): ContainerStatus {
+function statusWithoutContainer(
+  input: ContainerStatusInput,
+  container: ContainerSpec,
+  old: ContainerStatus | undefined,
+): ContainerStatus {
   if (old?.state?.terminated) return { ...old };
   const initializing = input.kind !== 'init' && (input.pod.spec.initContainers?.length ?? 0) > 0;
   const status: ContainerStatus = {
@@ -68,7 +76,11 @@ function statusWithoutContainer(input: ContainerStatusInput, container: Containe
   return { ...status, lastState: { terminated }, restartCount: status.restartCount + 1 };
 }
 
-function fromRuntime(input: ContainerStatusInput, container: RuntimeContainer, old: ContainerStatus | undefined): ContainerStatus {
+function fromRuntime(
+  input: ContainerStatusInput,
+  container: RuntimeContainer,
+  old: ContainerStatus | undefined,
+): ContainerStatus {
   return {
     name: container.name,
     image: container.image,
@@ -126,7 +138,8 @@ function withFailure(input: ContainerStatusInput, container: ContainerSpec, stat
     return failure && !status.containerID ? { ...status, state: { waiting: { ...failure } } } : status;
   }
   const last = findContainer(input.state, container.name);
-  const finishedInit = input.kind === 'init' && !isSidecar(container) && last?.state === 'CONTAINER_EXITED' && last.exitCode === 0;
+  const finishedInit =
+    input.kind === 'init' && !isSidecar(container) && last?.state === 'CONTAINER_EXITED' && last.exitCode === 0;
   if (finishedInit || !shouldRestart(input.pod, container, input.state)) return status;
   const failure = input.failures.get(container.name);
   if (!failure) return status;

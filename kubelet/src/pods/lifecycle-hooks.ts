@@ -41,7 +41,10 @@ export class HookRunner {
   }
 
   async #exec(cmd: string[], target: HookTarget, signal: AbortSignal | undefined): Promise<void> {
-    const answer = await this.#options.runtime.execSync({ containerId: target.containerId, cmd, timeout: 0 }, { signal });
+    const answer = await this.#options.runtime.execSync(
+      { containerId: target.containerId, cmd, timeout: 0 },
+      { signal },
+    );
     if (answer.exitCode === 0) return;
     const output = Buffer.concat([answer.stdout, answer.stderr]).toString('utf8');
     throw new Error(

@@ -36,7 +36,10 @@ export function hasStarted(status: ContainerStatus | undefined): boolean {
   return Boolean(status.started || status.state?.terminated || status.state?.running || status.lastState?.terminated);
 }
 
-function tallyInit(pod: Pod, byName: Map<string, ContainerStatus>): { pending: number; pendingSidecars: number; failed: number } {
+function tallyInit(
+  pod: Pod,
+  byName: Map<string, ContainerStatus>,
+): { pending: number; pendingSidecars: number; failed: number } {
   const result = { pending: 0, pendingSidecars: 0, failed: 0 };
   for (const container of pod.spec.initContainers ?? []) {
     const status = byName.get(container.name);

@@ -129,7 +129,11 @@ function planInit(pod: Pod, state: PodState, probes: ProbeResults, plan: PodPlan
 function appHasStarted(pod: Pod, state: PodState): boolean {
   return pod.spec.containers.some((container) => {
     const status = findContainer(state, container.name);
-    return status?.state === 'CONTAINER_RUNNING' || status?.state === 'CONTAINER_CREATED' || status?.state === 'CONTAINER_EXITED';
+    return (
+      status?.state === 'CONTAINER_RUNNING' ||
+      status?.state === 'CONTAINER_CREATED' ||
+      status?.state === 'CONTAINER_EXITED'
+    );
   });
 }
 
@@ -152,7 +156,12 @@ function judgeInit(pod: Pod, container: Container, status: RuntimeContainer, pla
   }
 }
 
-function judgeSidecar(container: Container, status: RuntimeContainer, probes: ProbeResults, plan: PodPlan): InitVerdict {
+function judgeSidecar(
+  container: Container,
+  status: RuntimeContainer,
+  probes: ProbeResults,
+  plan: PodPlan,
+): InitVerdict {
   if (status.state === 'CONTAINER_UNKNOWN') killUnknown(container, status, plan);
   if (!isRunning(status)) return 'restart';
   const kill = killReason(`Init container ${container.name}`, container, status, probes);
@@ -177,8 +186,10 @@ function killReason(
 ): Pick<ContainerKill, 'message' | 'probe'> | undefined {
   // A container made by something that left no hash is taken as it is.
   if (status.hash !== '' && status.hash !== containerHash(container)) return { message: `${title} definition changed` };
-  if (probes.get('Liveness', status.id) === 'Failure') return { message: `${title} failed liveness probe`, probe: 'Liveness' };
-  if (probes.get('Startup', status.id) === 'Failure') return { message: `${title} failed startup probe`, probe: 'Startup' };
+  if (probes.get('Liveness', status.id) === 'Failure')
+    return { message: `${title} failed liveness probe`, probe: 'Liveness' };
+  if (probes.get('Startup', status.id) === 'Failure')
+    return { message: `${title} failed startup probe`, probe: 'Startup' };
   return undefined;
 }
 

@@ -59,7 +59,8 @@ export class PodManager {
 
   find(namespace: string, name: string, uid?: string): Pod | undefined {
     return this.pods().find(
-      ({ metadata }) => metadata.namespace === namespace && metadata.name === name && (uid === undefined || metadata.uid === uid),
+      ({ metadata }) =>
+        metadata.namespace === namespace && metadata.name === name && (uid === undefined || metadata.uid === uid),
     );
   }
 
@@ -112,7 +113,12 @@ export class PodManager {
     return rejectionOf({
       pod,
       others,
-      node: { name: node.name, labels: api?.metadata.labels ?? {}, taints: api?.spec?.taints ?? [], allocatable: node.allocatable() },
+      node: {
+        name: node.name,
+        labels: api?.metadata.labels ?? {},
+        taints: api?.spec?.taints ?? [],
+        allocatable: node.allocatable(),
+      },
     });
   }
 

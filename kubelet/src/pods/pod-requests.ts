@@ -1,5 +1,5 @@
 import type { Container, Pod } from '@kubelab/api/types';
-import { Quantity, parseQuantity } from '@kubelab/apimachinery/quantity';
+import { parseQuantity, Quantity } from '@kubelab/apimachinery/quantity';
 import { isSidecar } from './pod.js';
 
 export type ResourceAmounts = Map<string, Quantity>;

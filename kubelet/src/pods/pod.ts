@@ -26,7 +26,10 @@ export function allContainers(pod: Pod): ContainerSpec[] {
   return [...(pod.spec.initContainers ?? []), ...pod.spec.containers, ...(pod.spec.ephemeralContainers ?? [])];
 }
 
-export function findContainerSpec(pod: Pod, name: string): { container: ContainerSpec; kind: ContainerKind } | undefined {
+export function findContainerSpec(
+  pod: Pod,
+  name: string,
+): { container: ContainerSpec; kind: ContainerKind } | undefined {
   const init = pod.spec.initContainers?.find((container) => container.name === name);
   if (init) return { container: init, kind: 'init' };
   const app = pod.spec.containers.find((container) => container.name === name);

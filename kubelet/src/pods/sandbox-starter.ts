@@ -12,7 +12,11 @@ import type { PodServices } from './pod-services.js';
 const sandboxPriority = 0;
 
 /** CRI's description of the pod, as both the sandbox and its containers need it. */
-export async function makeSandboxConfig(services: PodServices, pod: Pod, attempt: number): Promise<PodSandboxConfigInput> {
+export async function makeSandboxConfig(
+  services: PodServices,
+  pod: Pod,
+  attempt: number,
+): Promise<PodSandboxConfigInput> {
   const { settings, events, cgroups } = services;
   const { config, warnings } = podDns({
     namespace: namespaceOf(pod),

@@ -7,8 +7,8 @@ import { currentSandbox, type PodState } from '../runtime/pod-state.js';
 import { kubeletConditions, podConditions } from './conditions.js';
 import { containerStatuses, type StartFailure } from './container-status.js';
 import { type PodPhase, podPhase } from './phase.js';
-import type { ContainerKind, ContainerSpec } from './pod.js';
 import { sandboxDecision } from './plan.js';
+import type { ContainerKind, ContainerSpec } from './pod.js';
 
 export interface PodVerdict {
   /** `DeadlineExceeded`, `Evicted`, `OutOfcpu`, `NodeAffinity`, ... */
@@ -63,8 +63,14 @@ function statusesOf(
   old: readonly ContainerStatus[] | undefined,
 ): ContainerStatus[] {
   const { pod, state, probes, failures, runtimeName } = input;
-  return containerStatuses({ pod, kind, containers, old: old ?? [], state, probes, failures, runtimeName }).map((status) =>
-    input.terminal ? ended(status, old?.find((item) => item.name === status.name)) : status,
+  return containerStatuses({ pod, kind, containers, old: old ?? [], state, probes, failures, runtimeName }).map(
+    (status) =>
+      input.terminal
+        ? ended(
+            status,
+            old?.find((item) => item.name === status.name),
+          )
+        : status,
   );
 }
 
@@ -72,9 +78,14 @@ function statusesOf(
 function ended(status: ContainerStatus, old: ContainerStatus | undefined): ContainerStatus {
   if (status.state?.terminated || status.state?.running) return status;
   // A container that waits for its restart has ended with its last run.
-  if (status.lastState?.terminated && status.containerID) return { ...status, state: { terminated: status.lastState.terminated }, lastState: old?.lastState ?? {} };
+  if (status.lastState?.terminated && status.containerID)
+    return { ...status, state: { terminated: status.lastState.terminated }, lastState: old?.lastState ?? {} };
   if (!old?.state?.running) return status;
-  const terminated = { exitCode: 137, reason: 'ContainerStatusUnknown', message: 'The container could not be located when the pod was terminated' };
+  const terminated = {
+    exitCode: 137,
+    reason: 'ContainerStatusUnknown',
+    message: 'The container could not be located when the pod was terminated',
+  };
   return { ...status, state: { terminated }, ready: false, started: false };
 }
 
@@ -86,7 +97,10 @@ function phaseOf(input: StatusInput, statuses: ContainerStatus[]): PodPhase {
   return podPhase(input.pod, statuses, { terminal: input.terminal });
 }
 
-function explanation({ old, pod, verdict }: StatusInput, phase: PodPhase): { reason?: string | undefined; message?: string | undefined } {
+function explanation(
+  { old, pod, verdict }: StatusInput,
+  phase: PodPhase,
+): { reason?: string | undefined; message?: string | undefined } {
   if (verdict) return verdict;
   if (phase !== old.phase) return {};
   return { reason: old.reason ?? pod.status?.reason, message: old.message ?? pod.status?.message };

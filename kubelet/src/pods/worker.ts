@@ -205,7 +205,8 @@ export class PodWorker {
   #reportStart(status: PodStatus): void {
     if (this.#startReported || status.phase === 'Pending') return;
     this.#startReported = true;
-    if (status.phase === 'Running') this.#services.metrics.podStarted((this.#services.clock.now() - this.#firstSeen) / 1000);
+    if (status.phase === 'Running')
+      this.#services.metrics.podStarted((this.#services.clock.now() - this.#firstSeen) / 1000);
   }
 
   async #sync(signal: AbortSignal): Promise<void> {
@@ -256,7 +257,8 @@ export class PodWorker {
       return mounted;
     } catch (error) {
       this.#volumesDirty = true;
-      if (!signal.aborted) events.event(this.#pod, 'Warning', 'FailedMount', error instanceof Error ? error.message : String(error));
+      if (!signal.aborted)
+        events.event(this.#pod, 'Warning', 'FailedMount', error instanceof Error ? error.message : String(error));
       throw error;
     }
   }
@@ -288,7 +290,10 @@ export class PodWorker {
   #deadline(): PodVerdict | undefined {
     const at = this.#deadlineAt();
     if (at === undefined || this.#services.clock.now() < at || isTerminalPhase(this.#pod.status)) return undefined;
-    const verdict = { reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' };
+    const verdict = {
+      reason: 'DeadlineExceeded',
+      message: 'Pod was active on the node longer than the specified deadline',
+    };
     this.#services.events.event(this.#pod, 'Normal', verdict.reason, verdict.message);
     return verdict;
   }

@@ -5,7 +5,12 @@ import { probeUserAgent } from './http-get.js';
 const servingStatus = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'] as const;
 
 /** Asks grpc.health.v1.Health/Check. Rejects with grpc-health-probe's words unless the service is serving. */
-export async function grpcHealth(options: { host: string; port: number; service: string; timeoutMs: number }): Promise<void> {
+export async function grpcHealth(options: {
+  host: string;
+  port: number;
+  service: string;
+  timeoutMs: number;
+}): Promise<void> {
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
   const address = `${host}:${options.port}`;
   const client = new Client(address, credentials.createInsecure(), { 'grpc.primary_user_agent': probeUserAgent });

@@ -23,7 +23,12 @@ const [major, minor] = kubernetesVersion.split('.');
 export const probeUserAgent = `kube-probe/${major}.${minor}`;
 
 /** Text of a URL as Go prints it in its errors. */
-export function probeUrl({ scheme, host, port, path }: Pick<HttpGetOptions, 'scheme' | 'host' | 'port' | 'path'>): string {
+export function probeUrl({
+  scheme,
+  host,
+  port,
+  path,
+}: Pick<HttpGetOptions, 'scheme' | 'host' | 'port' | 'path'>): string {
   const name = host.includes(':') ? `[${host}]` : host;
   return `${scheme.toLowerCase()}://${name}:${port}${path.startsWith('/') ? '' : '/'}${path}`;
 }
@@ -96,6 +101,7 @@ export function dialError(error: Error, host: string, port: number): string {
   const known = goErrors[code];
   if (known) return `dial tcp ${address}: ${known}`;
   if (code === 'ENOTFOUND') return `dial tcp: lookup ${host}: no such host`;
-  if (code === 'ECONNRESET') return /hang up/.test(error.message) ? 'EOF' : `read tcp ${address}: read: connection reset by peer`;
+  if (code === 'ECONNRESET')
+    return /hang up/.test(error.message) ? 'EOF' : `read tcp ${address}: read: connection reset by peer`;
   return error.message;
 }

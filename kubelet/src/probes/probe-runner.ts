@@ -40,7 +40,10 @@ export async function runProbe(
       const { port, service } = probe.grpc;
       return await failing(grpcHealth({ host: target.podIP, port, service: service ?? '', timeoutMs }));
     }
-    return { result: 'error', output: `missing probe handler for ${target.pod.metadata.name}:${target.container.name}` };
+    return {
+      result: 'error',
+      output: `missing probe handler for ${target.pod.metadata.name}:${target.container.name}`,
+    };
   } catch (error) {
     return { result: 'error', output: messageOf(error) };
   }
@@ -62,7 +65,10 @@ async function execProbe(
     return { result: answer.exitCode === 0 ? 'success' : 'failure', output };
   } catch (error) {
     if (isCriError(error, 'DEADLINE_EXCEEDED')) {
-      return { result: 'failure', output: `command timed out: ${cmd.map((word) => JSON.stringify(word)).join(' ')} timed out after ${timeoutMs / 1000}s` };
+      return {
+        result: 'failure',
+        output: `command timed out: ${cmd.map((word) => JSON.stringify(word)).join(' ')} timed out after ${timeoutMs / 1000}s`,
+      };
     }
     throw error;
   }

@@ -3,7 +3,13 @@ import type { EventRecorder } from '@kubelab/client/event-recorder';
 import type { Clock, Timer } from '@kubelab/component/clock';
 import type { RuntimeServiceClient } from '@kubelab/proto/generated/runtime-v1';
 import { type ContainerSpec, containerFieldPath, isSidecar } from '../pods/pod.js';
-import { currentSandbox, findContainer, isRunning, type PodState, type RuntimeContainer } from '../runtime/pod-state.js';
+import {
+  currentSandbox,
+  findContainer,
+  isRunning,
+  type PodState,
+  type RuntimeContainer,
+} from '../runtime/pod-state.js';
 import { countAnswer, isFinal, newCounter, type ProbeCounter } from './probe-counter.js';
 import type { ProbeKind, ProbeOutcome, ProbeResults } from './probe-result.js';
 import { type ProbeAnswer, runProbe } from './probe-runner.js';
@@ -12,7 +18,6 @@ export interface ProberOptions {
   runtime: Pick<RuntimeServiceClient, 'execSync'>;
   events: EventRecorder;
   clock: Clock;
-  nodeIP: () => string;
   /** A container's outcome changed: its pod has to be looked at. */
   onChange(podUid: string): void;
   count(kind: ProbeKind, result: string, pod: Pod, container: string): void;
@@ -72,7 +77,14 @@ export class Prober implements ProbeResults {
     this.#watches.delete(uid);
   }
 
-  #begin(found: { pod: Pod; container: ContainerSpec; kind: ProbeKind; probe: Probe; running: RuntimeContainer; podIP: string }): Watch {
+  #begin(found: {
+    pod: Pod;
+    container: ContainerSpec;
+    kind: ProbeKind;
+    probe: Probe;
+    running: RuntimeContainer;
+    podIP: string;
+  }): Watch {
     const { pod, container, kind, probe, running, podIP } = found;
     const startedAt = running.startedAt;
     const watch: Watch = {
@@ -83,14 +95,24 @@ export class Prober implements ProbeResults {
       podIP,
       containerId: running.id,
       startedAt,
-      counter: newCounter(kind),
+      counter: this.#firstCounter(pod, kind, running),
       timer: undefined,
       stopped: false,
     };
     this.#outcomes.set(`${kind}/${running.id}`, watch.counter.outcome);
+    if (isFinal(kind, watch.counter.outcome)) return watch;
     const firstAt = startedAt + (probe.initialDelaySeconds ?? 0) * 1000;
     this.#schedule(watch, Math.max(0, firstAt - this.#options.clock.now()));
     return watch;
+  }
+
+  /** A container that was ready or had started before this kubelet did is so until a probe says otherwise. */
+  #firstCounter(pod: Pod, kind: ProbeKind, running: RuntimeContainer): ProbeCounter {
+    const counter = newCounter(kind);
+    const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+    const known = statuses.find((status) => status.containerID?.endsWith(`//${running.id}`));
+    const was = kind === 'Startup' ? known?.started : kind === 'Readiness' ? known?.ready : false;
+    return was ? { ...counter, outcome: 'Success' } : counter;
   }
 
   #end(key: string, watch: Watch): void {
@@ -108,7 +130,8 @@ export class Prober implements ProbeResults {
   async #tick(watch: Watch): Promise<void> {
     if (watch.stopped) return;
     const began = this.#options.clock.now();
-    const waitsForStartup = watch.kind !== 'Startup' && watch.container.startupProbe && this.get('Startup', watch.containerId) !== 'Success';
+    const waitsForStartup =
+      watch.kind !== 'Startup' && watch.container.startupProbe && this.get('Startup', watch.containerId) !== 'Success';
     if (!waitsForStartup) await this.#probe(watch);
     if (watch.stopped || isFinal(watch.kind, watch.counter.outcome)) {
       // A startup probe that succeeded lets the other probes begin at once.
@@ -152,11 +175,17 @@ export class Prober implements ProbeResults {
 
   #tell(watch: Watch, answer: ProbeAnswer): void {
     const { events, count } = this.#options;
-    const labels: Record<ProbeAnswer['result'], string> = { success: 'successful', warning: 'successful', failure: 'failed', error: 'unknown' };
+    const labels: Record<ProbeAnswer['result'], string> = {
+      success: 'successful',
+      warning: 'successful',
+      failure: 'failed',
+      error: 'unknown',
+    };
     count(watch.kind, labels[answer.result], watch.pod, watch.container.name);
     if (answer.result === 'success') return;
     const fieldPath = containerFieldPath(watch.pod, watch.container.name);
-    const tell = (reason: string, message: string): void => events.event(watch.pod, 'Warning', reason, message, { fieldPath });
+    const tell = (reason: string, message: string): void =>
+      events.event(watch.pod, 'Warning', reason, message, { fieldPath });
     if (answer.result === 'failure') tell('Unhealthy', `${watch.kind} probe failed: ${answer.output}`);
     else if (answer.result === 'warning') tell('ProbeWarning', `${watch.kind} probe warning: ${answer.output}`);
     else tell('Unhealthy', `${watch.kind} probe errored and resulted in unknown state: ${answer.output}`);

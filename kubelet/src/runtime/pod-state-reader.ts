@@ -1,9 +1,24 @@
-import type { Container, ContainerStatus, PodSandbox, PodSandboxStatus, RuntimeServiceClient } from '@kubelab/proto/generated/runtime-v1';
 import { isCriError } from '@kubelab/proto/cri-error';
+import type {
+  Container,
+  PodSandbox,
+  PodSandboxStatus,
+  RuntimeServiceClient,
+} from '@kubelab/proto/generated/runtime-v1';
 import { podUidLabel } from './labels.js';
-import { emptyPodState, podOfLabels, type PodState, toContainer, toSandbox } from './pod-state.js';
+import {
+  emptyPodState,
+  type PodState,
+  podOfLabels,
+  type RuntimeContainer,
+  toContainer,
+  toSandbox,
+} from './pod-state.js';
 
-type ReaderClient = Pick<RuntimeServiceClient, 'listPodSandbox' | 'listContainers' | 'podSandboxStatus' | 'containerStatus'>;
+type ReaderClient = Pick<
+  RuntimeServiceClient,
+  'listPodSandbox' | 'listContainers' | 'podSandboxStatus' | 'containerStatus'
+>;
 
 export interface RuntimeListing {
   sandboxes: PodSandbox[];
@@ -18,11 +33,17 @@ const callTimeoutMs = 120_000;
  */
 export class PodStateReader {
   readonly #client: ReaderClient;
-  readonly #containers = new Map<string, { state: string; status: ContainerStatus }>();
+  readonly #finalWords: (container: RuntimeContainer, logPath: string) => Promise<string>;
+  readonly #containers = new Map<string, { state: string; container: RuntimeContainer }>();
   readonly #sandboxes = new Map<string, { state: string; status: PodSandboxStatus }>();
 
-  constructor(client: ReaderClient) {
+  /** `finalWords` reads what a finished container left as its termination message. */
+  constructor(
+    client: ReaderClient,
+    finalWords: (container: RuntimeContainer, logPath: string) => Promise<string> = async () => '',
+  ) {
     this.#client = client;
+    this.#finalWords = finalWords;
   }
 
   async listAll(): Promise<RuntimeListing> {
@@ -71,20 +92,26 @@ export class PodStateReader {
     );
     const status = response?.status ?? undefined;
     const complete = status && (status.network?.ip || status.linux?.namespaces?.options?.network === 'NODE');
-    if (status && (complete || sandbox.state !== 'SANDBOX_READY')) this.#sandboxes.set(sandbox.id, { state: sandbox.state, status });
+    if (status && (complete || sandbox.state !== 'SANDBOX_READY'))
+      this.#sandboxes.set(sandbox.id, { state: sandbox.state, status });
     return status;
   }
 
-  async #containerState(container: Container): Promise<ReturnType<typeof toContainer> | undefined> {
+  async #containerState(container: Container): Promise<RuntimeContainer | undefined> {
     const known = this.#containers.get(container.id);
-    if (known?.state === container.state) return toContainer(known.status, container.podSandboxId);
+    if (known?.state === container.state) return known.container;
     const response = await unlessGone(
       this.#client.containerStatus({ containerId: container.id }, { timeoutMs: callTimeoutMs }),
     );
     const status = response?.status;
     if (!status) return undefined;
-    this.#containers.set(container.id, { state: status.state, status });
-    return toContainer(status, container.podSandboxId);
+    const found = toContainer(status, container.podSandboxId);
+    if (found.state === 'CONTAINER_EXITED') {
+      const words = await this.#finalWords(found, found.logPath);
+      if (words !== '') found.message = found.message === '' ? words : `${found.message}: ${words}`;
+    }
+    this.#containers.set(container.id, { state: status.state, container: found });
+    return found;
   }
 
   #forgetAllBut(sandboxes: PodSandbox[], containers: Container[]): void {

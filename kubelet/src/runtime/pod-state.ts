@@ -1,4 +1,10 @@
-import type { ContainerState, ContainerStatus, Mount, PodSandbox, PodSandboxStatus } from '@kubelab/proto/generated/runtime-v1';
+import type {
+  ContainerState,
+  ContainerStatus,
+  Mount,
+  PodSandbox,
+  PodSandboxStatus,
+} from '@kubelab/proto/generated/runtime-v1';
 import { hashAnnotation, podNameLabel, podNamespaceLabel, podUidLabel, restartCountAnnotation } from './labels.js';
 
 /** What the runtime has of one pod. Times are milliseconds since the epoch, 0 for "never". */
@@ -68,7 +74,9 @@ export function isAlive(state: PodState): boolean {
   return state.sandboxes.some((sandbox) => sandbox.ready) || state.containers.some(isRunning);
 }
 
-export function podOfLabels(labels: Record<string, string>): { uid: string; name: string; namespace: string } | undefined {
+export function podOfLabels(
+  labels: Record<string, string>,
+): { uid: string; name: string; namespace: string } | undefined {
   const uid = labels[podUidLabel];
   const name = labels[podNameLabel];
   const namespace = labels[podNamespaceLabel];

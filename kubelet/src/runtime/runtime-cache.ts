@@ -1,7 +1,7 @@
 import type { Clock } from '@kubelab/component/clock';
 import type { Logger } from '@kubelab/component/logger';
-import type { RuntimeServiceClient } from '@kubelab/proto/generated/runtime-v1';
 import { isCriError } from '@kubelab/proto/cri-error';
+import type { RuntimeServiceClient } from '@kubelab/proto/generated/runtime-v1';
 import { podUidLabel } from './labels.js';
 import type { PodState } from './pod-state.js';
 import type { PodStateReader, RuntimeListing } from './pod-state-reader.js';

@@ -16,7 +16,14 @@ export interface AuthorizerOptions {
   nodeName: string;
 }
 
-const verbs: Readonly<Record<string, string>> = { POST: 'create', GET: 'get', HEAD: 'get', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
+const verbs: Readonly<Record<string, string>> = {
+  POST: 'create',
+  GET: 'get',
+  HEAD: 'get',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+};
 const allowedMs = 300_000;
 const deniedMs = 30_000;
 const rememberedAnswers = 4096;

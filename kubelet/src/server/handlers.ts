@@ -7,7 +7,13 @@ import { badRequest, StatusError } from '@kubelab/apimachinery/status-error';
 import type { Clock } from '@kubelab/component/clock';
 import type { RuntimeServiceClient } from '@kubelab/proto/generated/runtime-v1';
 import type { Registry } from 'prom-client';
-import { currentSandbox, findContainer, isRunning, type PodState, type RuntimeContainer } from '../runtime/pod-state.js';
+import {
+  currentSandbox,
+  findContainer,
+  isRunning,
+  type PodState,
+  type RuntimeContainer,
+} from '../runtime/pod-state.js';
 import { readLog } from './log-reader.js';
 import { containerForLogs, parseLogRequest } from './log-request.js';
 import type { Route } from './routes.js';
@@ -94,27 +100,46 @@ export class KubeletHandlers {
   async #streamUrl(route: Route, query: URLSearchParams): Promise<string> {
     const { runtime } = this.#options;
     const on = (...names: string[]): boolean => names.some((name) => /^(1|t|true)$/i.test(query.get(name) ?? ''));
-    const streams = { stdin: on('input', 'stdin'), stdout: on('output', 'stdout'), stderr: on('error', 'stderr'), tty: on('tty') };
+    const streams = {
+      stdin: on('input', 'stdin'),
+      stdout: on('output', 'stdout'),
+      stderr: on('error', 'stderr'),
+      tty: on('tty'),
+    };
     switch (route.name) {
       case 'exec': {
         const container = this.#runningContainer(route);
         // A terminal has one output only.
         const stderr = streams.stderr && !streams.tty;
-        return (await runtime.exec({ containerId: container.id, cmd: query.getAll('command'), ...streams, stderr })).url;
+        return (await runtime.exec({ containerId: container.id, cmd: query.getAll('command'), ...streams, stderr }))
+          .url;
       }
       case 'attach': {
         const container = this.#runningContainer(route);
         const pod = this.#pod(route);
-        const specs = [...pod.spec.containers, ...(pod.spec.initContainers ?? []), ...(pod.spec.ephemeralContainers ?? [])];
+        const specs = [
+          ...pod.spec.containers,
+          ...(pod.spec.initContainers ?? []),
+          ...(pod.spec.ephemeralContainers ?? []),
+        ];
         const tty = specs.find((item) => item.name === route.container)?.tty === true;
-        return (await runtime.attach({ containerId: container.id, ...streams, tty, stderr: streams.stderr && !tty })).url;
+        return (await runtime.attach({ containerId: container.id, ...streams, tty, stderr: streams.stderr && !tty }))
+          .url;
       }
       case 'portForward': {
         const pod = this.#pod(route);
         const state = this.#options.stateOf(pod.metadata.uid);
         const sandbox = state && currentSandbox(state);
-        if (!sandbox?.ready) throw new StatusError({ code: 404, reason: 'NotFound', message: `pod not found ("${pod.metadata.name}_${pod.metadata.namespace}")` });
-        const ports = query.getAll('port').flatMap((item) => item.split(',')).map(Number);
+        if (!sandbox?.ready)
+          throw new StatusError({
+            code: 404,
+            reason: 'NotFound',
+            message: `pod not found ("${pod.metadata.name}_${pod.metadata.namespace}")`,
+          });
+        const ports = query
+          .getAll('port')
+          .flatMap((item) => item.split(','))
+          .map(Number);
         return (await runtime.portForward({ podSandboxId: sandbox.id, port: ports })).url;
       }
       default:
@@ -132,13 +157,17 @@ export class KubeletHandlers {
     const pod = this.#pod(route);
     const state = this.#options.stateOf(pod.metadata.uid);
     const container = state?.containers.find((item) => item.name === route.container && isRunning(item));
-    if (!container) throw new StatusError({ code: 500, reason: '', message: `container not found ("${route.container}")` });
+    if (!container)
+      throw new StatusError({ code: 500, reason: '', message: `container not found ("${route.container}")` });
     return container;
   }
 
   #healthz(response: ServerResponse): void {
     const problem = this.#options.unhealthy();
-    response.writeHead(problem ? 500 : 200, { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' });
+    response.writeHead(problem ? 500 : 200, {
+      'Content-Type': 'text/plain; charset=utf-8',
+      'X-Content-Type-Options': 'nosniff',
+    });
     response.end(problem ?? 'ok');
   }
 
@@ -152,26 +181,41 @@ export class KubeletHandlers {
       .filter((state) => state.containers.some(isRunning))
       .map((state) => ({
         metadata: { name: state.name, namespace: state.namespace, uid: state.uid },
-        spec: { containers: state.containers.filter(isRunning).map(({ name, image }) => ({ name, image, resources: {} })) },
+        spec: {
+          containers: state.containers.filter(isRunning).map(({ name, image }) => ({ name, image, resources: {} })),
+        },
         status: {},
       }));
   }
 
-  async #run(route: { namespace: string; pod: string; uid?: string; container: string }, { query, response }: Exchange): Promise<void> {
+  async #run(
+    route: { namespace: string; pod: string; uid?: string; container: string },
+    { query, response }: Exchange,
+  ): Promise<void> {
     const container = this.#runningContainer(route);
     const cmd = (query.get('cmd') ?? '').split(' ').filter((word) => word !== '');
     const answer = await this.#options.runtime.execSync({ containerId: container.id, cmd, timeout: 0 });
     const output = Buffer.concat([answer.stdout, answer.stderr]);
     response.writeHead(answer.exitCode === 0 ? 200 : 500, { 'Content-Type': 'text/plain; charset=utf-8' });
-    response.end(answer.exitCode === 0 ? output : Buffer.concat([output, Buffer.from(`command terminated with exit code ${answer.exitCode}\n`)]));
+    response.end(
+      answer.exitCode === 0
+        ? output
+        : Buffer.concat([output, Buffer.from(`command terminated with exit code ${answer.exitCode}\n`)]),
+    );
   }
 
-  async #logs(route: { namespace: string; pod: string; container: string }, { query, response }: Exchange): Promise<void> {
+  async #logs(
+    route: { namespace: string; pod: string; container: string },
+    { query, response }: Exchange,
+  ): Promise<void> {
     const { clock } = this.#options;
     const wanted = parseLogRequest(query, clock.now());
     const pod = this.#options.findPod(route.namespace, route.pod);
     if (!pod) throw new StatusError({ code: 404, reason: 'NotFound', message: `pod "${route.pod}" not found` });
-    const id = containerForLogs(this.#options.statusOf(pod), route.pod, route.container, wanted.previous).replace(/^[^:]+:\/\//, '');
+    const id = containerForLogs(this.#options.statusOf(pod), route.pod, route.container, wanted.previous).replace(
+      /^[^:]+:\/\//,
+      '',
+    );
     const path = await this.#logPath(pod, route.container, id);
     const closed = new AbortController();
     response.on('close', () => closed.abort());

@@ -40,7 +40,10 @@ export class KubeletServer {
       },
       (request, response) => void this.#answer(request, response),
     );
-    this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => void this.#upgrade(request, socket, head));
+    this.#server.on(
+      'upgrade',
+      (request: IncomingMessage, socket: Duplex, head: Buffer) => void this.#upgrade(request, socket, head),
+    );
     // Logs that are followed and commands that run may be silent for hours.
     this.#server.requestTimeout = 0;
     this.#server.timeout = 0;
@@ -107,7 +110,12 @@ export class KubeletServer {
       const user = await authenticator.authenticate(request);
       const attributes = attributesOf(request.method ?? 'GET', url.pathname);
       const allowed = user !== anonymous && (await authorizer.isAllowed(user, attributes));
-      if (!allowed) throw new StatusError({ code: user === anonymous ? 401 : 403, reason: '', message: user === anonymous ? 'Unauthorized' : refusal(user, attributes) });
+      if (!allowed)
+        throw new StatusError({
+          code: user === anonymous ? 401 : 403,
+          reason: '',
+          message: user === anonymous ? 'Unauthorized' : refusal(user, attributes),
+        });
     }
     if (!route) throw new StatusError({ code: 404, reason: 'NotFound', message: '404 page not found' });
     return { route, url };

@@ -14,9 +14,11 @@ export function parseLogRequest(query: URLSearchParams, now: number): LogRequest
   const tailLines = integer(query, 'tailLines', 0);
   const sinceSeconds = integer(query, 'sinceSeconds', 1);
   const sinceTime = query.get('sinceTime');
-  if (sinceSeconds !== undefined && sinceTime) throw invalid('at most one of `sinceTime` or `sinceSeconds` may be specified');
+  if (sinceSeconds !== undefined && sinceTime)
+    throw invalid('at most one of `sinceTime` or `sinceSeconds` may be specified');
   const since = sinceTime ? Date.parse(sinceTime) : sinceSeconds === undefined ? undefined : now - sinceSeconds * 1000;
-  if (Number.isNaN(since)) throw badRequest(`unable to decode the request for container logs: sinceTime "${sinceTime}" is no time`);
+  if (Number.isNaN(since))
+    throw badRequest(`unable to decode the request for container logs: sinceTime "${sinceTime}" is no time`);
   return {
     previous: flag('previous'),
     follow: flag('follow'),
@@ -40,7 +42,8 @@ function streamOf(name: string | null): 'stdout' | 'stderr' | undefined {
 function integer(query: URLSearchParams, name: string, minimum: number): number | undefined {
   const text = query.get(name);
   if (text === null || text === '') return undefined;
-  if (!/^-?\d+$/.test(text)) throw badRequest(`unable to decode the request for container logs: ${name} "${text}" is no number`);
+  if (!/^-?\d+$/.test(text))
+    throw badRequest(`unable to decode the request for container logs: ${name} "${text}" is no number`);
   const value = Number(text);
   if (value < minimum) throw invalid(`${name}: Invalid value: ${value}: must be greater than or equal to ${minimum}`);
   return value;
@@ -52,7 +55,11 @@ function invalid(message: string): StatusError {
 
 /** Id of the container whose log is asked for, with its runtime prefix. Throws StatusError 400 that says why there is none. */
 export function containerForLogs(status: PodStatus, pod: string, container: string, previous: boolean): string {
-  const all = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? []), ...(status.ephemeralContainerStatuses ?? [])];
+  const all = [
+    ...(status.initContainerStatuses ?? []),
+    ...(status.containerStatuses ?? []),
+    ...(status.ephemeralContainerStatuses ?? []),
+  ];
   const found = all.find((item) => item.name === container);
   if (!found) throw badRequest(`container "${container}" in pod "${pod}" is not available`);
   const last = found.lastState?.terminated?.containerID;

@@ -1,7 +1,18 @@
 /** The kubelet's paths, as upstream's server has them. Pure. */
 
 export type Route =
-  | { name: 'healthz' | 'pods' | 'runningpods' | 'configz' | 'summary' | 'metrics' | 'resourceMetrics' | 'cadvisorMetrics' | 'probeMetrics' }
+  | {
+      name:
+        | 'healthz'
+        | 'pods'
+        | 'runningpods'
+        | 'configz'
+        | 'summary'
+        | 'metrics'
+        | 'resourceMetrics'
+        | 'cadvisorMetrics'
+        | 'probeMetrics';
+    }
   | { name: 'containerLogs'; namespace: string; pod: string; container: string }
   | { name: 'exec' | 'attach' | 'run'; namespace: string; pod: string; uid?: string; container: string }
   | { name: 'portForward'; namespace: string; pod: string; uid?: string };
@@ -35,7 +46,9 @@ export function routeOf(pathname: string): Route | undefined {
     case 'attach':
     case 'run':
       if (!third) return undefined;
-      return fourth ? { name, namespace, pod, uid: third, container: fourth } : { name, namespace, pod, container: third };
+      return fourth
+        ? { name, namespace, pod, uid: third, container: fourth }
+        : { name, namespace, pod, container: third };
     case 'portForward':
       if (fourth) return undefined;
       return third ? { name, namespace, pod, uid: third } : { name, namespace, pod };

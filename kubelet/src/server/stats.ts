@@ -1,8 +1,15 @@
 import type { Pod } from '@kubelab/api/types';
+import { formatTime } from '@kubelab/apimachinery/time';
 import { type Clock, timestamp } from '@kubelab/component/clock';
 import { isCriError } from '@kubelab/proto/cri-error';
-import type { ContainerStats, CpuUsage, FilesystemUsage, MemoryUsage, PodSandboxStats, RuntimeServiceClient } from '@kubelab/proto/generated/runtime-v1';
-import { formatTime } from '@kubelab/apimachinery/time';
+import type {
+  ContainerStats,
+  CpuUsage,
+  FilesystemUsage,
+  MemoryUsage,
+  PodSandboxStats,
+  RuntimeServiceClient,
+} from '@kubelab/proto/generated/runtime-v1';
 import type { DiskUsage } from '../node/machine.js';
 import { containerNameLabel, podNameLabel, podNamespaceLabel, podUidLabel } from '../runtime/labels.js';
 
@@ -85,7 +92,11 @@ export class StatsReader {
     const { runtime } = this.#options;
     try {
       const { stats } = await runtime.listPodSandboxStats({}, { timeoutMs: 30_000 });
-      return stats.map((whole) => ({ ...identity(whole.attributes?.labels ?? {}), containers: whole.linux?.containers ?? [], whole }));
+      return stats.map((whole) => ({
+        ...identity(whole.attributes?.labels ?? {}),
+        containers: whole.linux?.containers ?? [],
+        whole,
+      }));
     } catch (error) {
       if (!isCriError(error, 'UNIMPLEMENTED')) throw error;
     }
@@ -110,18 +121,50 @@ export class StatsReader {
       for (const container of pod.containers) {
         const labels = { container: nameOf(container), namespace: pod.namespace, pod: pod.name };
         text.add('container_cpu_usage_seconds_total', 'counter', cpuHelp, labels, cpuSeconds(container.cpu));
-        text.add('container_memory_working_set_bytes', 'gauge', memoryHelp, labels, container.memory?.workingSetBytes?.value);
+        text.add(
+          'container_memory_working_set_bytes',
+          'gauge',
+          memoryHelp,
+          labels,
+          container.memory?.workingSetBytes?.value,
+        );
       }
       const labels = { namespace: pod.namespace, pod: pod.name };
       const cpu = pod.whole?.linux?.cpu;
       const total = cpu ? cpuSeconds(cpu) : sum(pod.containers.map((item) => cpuSeconds(item.cpu)));
-      const memory = pod.whole?.linux?.memory?.workingSetBytes?.value ?? sum(pod.containers.map((item) => item.memory?.workingSetBytes?.value));
-      text.add('pod_cpu_usage_seconds_total', 'counter', 'Cumulative cpu time consumed by the pod in core-seconds', labels, total);
+      const memory =
+        pod.whole?.linux?.memory?.workingSetBytes?.value ??
+        sum(pod.containers.map((item) => item.memory?.workingSetBytes?.value));
+      text.add(
+        'pod_cpu_usage_seconds_total',
+        'counter',
+        'Cumulative cpu time consumed by the pod in core-seconds',
+        labels,
+        total,
+      );
       text.add('pod_memory_working_set_bytes', 'gauge', 'Current working set of the pod in bytes', labels, memory);
     }
-    text.add('node_cpu_usage_seconds_total', 'counter', 'Cumulative cpu time consumed by the node in core-seconds', {}, usage.cpuNanoseconds / 1e9);
-    text.add('node_memory_working_set_bytes', 'gauge', 'Current working set of the node in bytes', {}, usage.memoryWorkingSet);
-    text.add('resource_scrape_error', 'gauge', '1 if there was an error while getting container metrics, 0 otherwise', {}, 0);
+    text.add(
+      'node_cpu_usage_seconds_total',
+      'counter',
+      'Cumulative cpu time consumed by the node in core-seconds',
+      {},
+      usage.cpuNanoseconds / 1e9,
+    );
+    text.add(
+      'node_memory_working_set_bytes',
+      'gauge',
+      'Current working set of the node in bytes',
+      {},
+      usage.memoryWorkingSet,
+    );
+    text.add(
+      'resource_scrape_error',
+      'gauge',
+      '1 if there was an error while getting container metrics, 0 otherwise',
+      {},
+      0,
+    );
     return text.toString();
   }
 
@@ -130,24 +173,69 @@ export class StatsReader {
     const text = new MetricText();
     for (const pod of await this.#pods()) {
       for (const container of pod.containers) {
-        const labels = { container: nameOf(container), namespace: pod.namespace, pod: pod.name, id: container.attributes?.id ?? '' };
-        text.add('container_cpu_usage_seconds_total', 'counter', 'Cumulative cpu time consumed in seconds.', labels, cpuSeconds(container.cpu));
-        text.add('container_memory_usage_bytes', 'gauge', 'Current memory usage in bytes, including all memory regardless of when it was accessed', labels, container.memory?.usageBytes?.value);
-        text.add('container_memory_working_set_bytes', 'gauge', 'Current working set in bytes.', labels, container.memory?.workingSetBytes?.value);
+        const labels = {
+          container: nameOf(container),
+          namespace: pod.namespace,
+          pod: pod.name,
+          id: container.attributes?.id ?? '',
+        };
+        text.add(
+          'container_cpu_usage_seconds_total',
+          'counter',
+          'Cumulative cpu time consumed in seconds.',
+          labels,
+          cpuSeconds(container.cpu),
+        );
+        text.add(
+          'container_memory_usage_bytes',
+          'gauge',
+          'Current memory usage in bytes, including all memory regardless of when it was accessed',
+          labels,
+          container.memory?.usageBytes?.value,
+        );
+        text.add(
+          'container_memory_working_set_bytes',
+          'gauge',
+          'Current working set in bytes.',
+          labels,
+          container.memory?.workingSetBytes?.value,
+        );
         text.add('container_memory_rss', 'gauge', 'Size of RSS in bytes.', labels, container.memory?.rssBytes?.value);
-        text.add('container_fs_usage_bytes', 'gauge', 'Number of bytes that are consumed by the container on this filesystem.', labels, container.writableLayer?.usedBytes?.value);
+        text.add(
+          'container_fs_usage_bytes',
+          'gauge',
+          'Number of bytes that are consumed by the container on this filesystem.',
+          labels,
+          container.writableLayer?.usedBytes?.value,
+        );
       }
       const network = pod.whole?.linux?.network?.defaultInterface;
       const labels = { namespace: pod.namespace, pod: pod.name, interface: network?.name ?? '' };
-      text.add('container_network_receive_bytes_total', 'counter', 'Cumulative count of bytes received', labels, network?.rxBytes?.value);
-      text.add('container_network_transmit_bytes_total', 'counter', 'Cumulative count of bytes transmitted', labels, network?.txBytes?.value);
+      text.add(
+        'container_network_receive_bytes_total',
+        'counter',
+        'Cumulative count of bytes received',
+        labels,
+        network?.rxBytes?.value,
+      );
+      text.add(
+        'container_network_transmit_bytes_total',
+        'counter',
+        'Cumulative count of bytes transmitted',
+        labels,
+        network?.txBytes?.value,
+      );
     }
     return text.toString();
   }
 }
 
 function identity(labels: Record<string, string>): { uid: string; name: string; namespace: string } {
-  return { uid: labels[podUidLabel] ?? '', name: labels[podNameLabel] ?? '', namespace: labels[podNamespaceLabel] ?? '' };
+  return {
+    uid: labels[podUidLabel] ?? '',
+    name: labels[podNameLabel] ?? '',
+    namespace: labels[podNamespaceLabel] ?? '',
+  };
 }
 
 function nameOf(container: ContainerStats): string {
@@ -178,14 +266,28 @@ function podSummary(usage: PodUsage, pod: Pod | undefined, time: string): unknow
     startTime: pod?.status?.startTime ?? null,
     containers: usage.containers.map((container) => ({
       name: nameOf(container),
-      startTime: pod?.status?.containerStatuses?.find((item) => item.name === nameOf(container))?.state?.running?.startedAt ?? null,
+      startTime:
+        pod?.status?.containerStatuses?.find((item) => item.name === nameOf(container))?.state?.running?.startedAt ??
+        null,
       cpu: cpuSummary(container.cpu, time),
       memory: memorySummary(container.memory, time),
       rootfs: usedSummary(container.writableLayer, time),
       logs: null,
     })),
-    cpu: whole?.cpu ? cpuSummary(whole.cpu, time) : { time, usageNanoCores: sum(usage.containers.map((item) => item.cpu?.usageNanoCores?.value)), usageCoreNanoSeconds: sum(usage.containers.map((item) => item.cpu?.usageCoreNanoSeconds?.value)) },
-    memory: whole?.memory ? memorySummary(whole.memory, time) : { time, workingSetBytes: sum(usage.containers.map((item) => item.memory?.workingSetBytes?.value)), usageBytes: sum(usage.containers.map((item) => item.memory?.usageBytes?.value)) },
+    cpu: whole?.cpu
+      ? cpuSummary(whole.cpu, time)
+      : {
+          time,
+          usageNanoCores: sum(usage.containers.map((item) => item.cpu?.usageNanoCores?.value)),
+          usageCoreNanoSeconds: sum(usage.containers.map((item) => item.cpu?.usageCoreNanoSeconds?.value)),
+        },
+    memory: whole?.memory
+      ? memorySummary(whole.memory, time)
+      : {
+          time,
+          workingSetBytes: sum(usage.containers.map((item) => item.memory?.workingSetBytes?.value)),
+          usageBytes: sum(usage.containers.map((item) => item.memory?.usageBytes?.value)),
+        },
     ...(interfaceStats ? { network: { time, ...interfaceStats, interfaces: [interfaceStats] } } : {}),
     ...(whole?.process?.processCount ? { process_stats: { process_count: whole.process.processCount.value } } : {}),
   };
@@ -216,7 +318,11 @@ function memorySummary(memory: MemoryUsage | null, time: string): unknown {
 }
 
 function usedSummary(usage: FilesystemUsage | null, time: string): unknown {
-  return { time: at(usage?.timestamp, time), usedBytes: usage?.usedBytes?.value ?? 0, inodesUsed: usage?.inodesUsed?.value ?? 0 };
+  return {
+    time: at(usage?.timestamp, time),
+    usedBytes: usage?.usedBytes?.value ?? 0,
+    inodesUsed: usage?.inodesUsed?.value ?? 0,
+  };
 }
 
 function fileSystem(disk: DiskUsage, time: string): unknown {
@@ -235,7 +341,13 @@ function fileSystem(disk: DiskUsage, time: string): unknown {
 class MetricText {
   readonly #families = new Map<string, string[]>();
 
-  add(name: string, type: 'counter' | 'gauge', help: string, labels: Record<string, string>, value: number | undefined): void {
+  add(
+    name: string,
+    type: 'counter' | 'gauge',
+    help: string,
+    labels: Record<string, string>,
+    value: number | undefined,
+  ): void {
     if (value === undefined) return;
     const lines = this.#families.get(name) ?? [`# HELP ${name} [STABLE] ${help}`, `# TYPE ${name} ${type}`];
     const pairs = Object.entries(labels).map(([key, text]) => `${key}=${JSON.stringify(text)}`);

@@ -1,5 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Payload } from './payload.js';
 
@@ -9,7 +21,11 @@ const dataLink = '..data';
  * Makes a folder show exactly the payload, all at once: files are written to a new hidden folder, then the `..data` link is moved to it, so that a
  * reader sees the old files or the new ones and never a mixture. Returns false when nothing had to change.
  */
-export async function writeAtomically(folder: string, payload: Payload, prepare?: (folder: string) => Promise<void>): Promise<boolean> {
+export async function writeAtomically(
+  folder: string,
+  payload: Payload,
+  prepare?: (folder: string) => Promise<void>,
+): Promise<boolean> {
   const current = await readCurrent(folder);
   if (current && (await isSame(join(folder, current), payload))) {
     await linkVisible(folder, payload);

@@ -28,7 +28,8 @@ export async function containerMounts(options: ContainerMountsOptions): Promise<
   const mounts: MountInput[] = [];
   for (const [index, mount] of (options.container.volumeMounts ?? []).entries()) {
     const volume = options.volumes.get(mount.name);
-    if (!volume) throw new Error(`cannot find volume "${mount.name}" to mount into container "${options.container.name}"`);
+    if (!volume)
+      throw new Error(`cannot find volume "${mount.name}" to mount into container "${options.container.name}"`);
     mounts.push({
       containerPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`,
       hostPath: await hostPathOf(options, mount, index, volume),
@@ -39,7 +40,12 @@ export async function containerMounts(options: ContainerMountsOptions): Promise<
   return mounts;
 }
 
-async function hostPathOf(options: ContainerMountsOptions, mount: VolumeMount, index: number, volume: MountedVolume): Promise<string> {
+async function hostPathOf(
+  options: ContainerMountsOptions,
+  mount: VolumeMount,
+  index: number,
+  volume: MountedVolume,
+): Promise<string> {
   const subPath = subPathOf(mount, options.environment);
   if (subPath === '') return volume.path;
   const folder = join(podDirectory(options.paths, options.pod.metadata.uid), 'volume-subpaths', mount.name);
@@ -48,7 +54,10 @@ async function hostPathOf(options: ContainerMountsOptions, mount: VolumeMount, i
     await bindSubPath(options.mounter, volume.path, subPath, target);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
-    throw new Error(`failed to prepare subPath for volumeMount "${mount.name}" of container "${options.container.name}": ${text}`, { cause: error });
+    throw new Error(
+      `failed to prepare subPath for volumeMount "${mount.name}" of container "${options.container.name}": ${text}`,
+      { cause: error },
+    );
   }
   return target;
 }

@@ -1,5 +1,5 @@
-import { mkdir, open, stat } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
+import { mkdir, open, stat } from 'node:fs/promises';
 
 /** Checks, and for the *OrCreate types creates, what a hostPath volume names. Throws an Error in upstream's words. */
 export async function prepareHostPath(path: string, type: string | undefined): Promise<void> {

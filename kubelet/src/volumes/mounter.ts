@@ -41,7 +41,10 @@ async function mountCommand(args: string[]): Promise<void> {
     await run('mount', args);
   } catch (error) {
     const { stderr } = error as { stderr?: string };
-    throw new Error(`mount failed: ${stderr?.trim() || (error as Error).message}; mounting arguments: ${args.join(' ')}`, { cause: error });
+    throw new Error(
+      `mount failed: ${stderr?.trim() || (error as Error).message}; mounting arguments: ${args.join(' ')}`,
+      { cause: error },
+    );
   }
 }
 
@@ -51,5 +54,7 @@ export function parseMountPoints(mountinfo: string): string[] {
     .split('\n')
     .map((line) => line.split(' ')[4])
     .filter((point) => point !== undefined)
-    .map((point) => point.replace(/\\([0-7]{3})/g, (_match, code: string) => String.fromCharCode(Number.parseInt(code, 8))));
+    .map((point) =>
+      point.replace(/\\([0-7]{3})/g, (_match, code: string) => String.fromCharCode(Number.parseInt(code, 8))),
+    );
 }

@@ -1,8 +1,8 @@
 import type { ConfigMap, Pod, Secret, Volume, VolumeProjection } from '@kubelab/api/types';
 import type { DownwardContext } from '../containers/downward.js';
+import { effectiveSecurityContext } from '../containers/security-context.js';
 import type { ObjectCache } from '../objects/object-cache.js';
 import type { TokenCache } from '../objects/token-cache.js';
-import { effectiveSecurityContext } from '../containers/security-context.js';
 import { allContainers, namespaceOf } from '../pods/pod.js';
 import { configMapPayload, downwardPayload, mergePayload, type Payload, safePath, secretPayload } from './payload.js';
 
@@ -33,7 +33,12 @@ export class PayloadReader {
     const result: ReadPayload = { payload: new Map(), refreshAt: undefined };
     if (volume.configMap) {
       const { name = '', items, optional, defaultMode = defaultFileMode } = volume.configMap;
-      result.payload = configMapPayload(await this.#configMap(pod, name, signal), { name, items, optional, defaultMode });
+      result.payload = configMapPayload(await this.#configMap(pod, name, signal), {
+        name,
+        items,
+        optional,
+        defaultMode,
+      });
     } else if (volume.secret) {
       const { secretName: name = '', items, optional, defaultMode = defaultFileMode } = volume.secret;
       result.payload = secretPayload(await this.#secret(pod, name, signal), { name, items, optional, defaultMode });
@@ -42,7 +47,9 @@ export class PayloadReader {
       result.payload = downwardPayload(pod, items, defaultMode, context);
     } else if (volume.projected) {
       const { sources = [], defaultMode = defaultFileMode } = volume.projected;
-      const parts = await Promise.all(sources.map((source) => this.#projection(pod, source, defaultMode, context, signal, result)));
+      const parts = await Promise.all(
+        sources.map((source) => this.#projection(pod, source, defaultMode, context, signal, result)),
+      );
       for (const part of parts) mergePayload(result.payload, part);
     }
     return result;
@@ -70,8 +77,11 @@ export class PayloadReader {
       const token = await this.#options.tokens.get(pod, { audience, expirationSeconds });
       result.refreshAt = Math.min(token.refreshAt, result.refreshAt ?? token.refreshAt);
       const owner = commonUser(pod);
-      const mode = owner !== undefined || pod.spec.securityContext?.fsGroup !== undefined ? privateFileMode : defaultMode;
-      return new Map([[safePath(path), { data: Buffer.from(token.value), mode, ...(owner === undefined ? {} : { owner }) }]]);
+      const mode =
+        owner !== undefined || pod.spec.securityContext?.fsGroup !== undefined ? privateFileMode : defaultMode;
+      return new Map([
+        [safePath(path), { data: Buffer.from(token.value), mode, ...(owner === undefined ? {} : { owner }) }],
+      ]);
     }
     const [type] = Object.keys(source);
     throw new Error(`projected volume sources of type "${type ?? 'none'}" are not supported by this kubelet`);

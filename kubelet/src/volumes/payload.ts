@@ -52,7 +52,9 @@ export function configMapPayload(object: ConfigMap | undefined, source: ObjectSo
 /** As configMapPayload. */
 export function secretPayload(object: Secret | undefined, source: ObjectSource): Payload {
   if (!object) return absent(`secret "${source.name}" not found`, source.optional);
-  const data = new Map(Object.entries(object.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64')] as const));
+  const data = new Map(
+    Object.entries(object.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64')] as const),
+  );
   return selectKeys(data, { ...source, missingKey: (key) => `references non-existent secret key: ${key}` });
 }
 

@@ -9,7 +9,8 @@ const pathOnly = 0o10000000;
 /** Throws unless `subPath` stays inside its volume as text. */
 export function checkSubPath(subPath: string): void {
   if (subPath.startsWith('/')) throw new Error(`error SubPath \`${subPath}\` must not be an absolute path`);
-  if (subPath.split('/').includes('..')) throw new Error(`unable to provision SubPath \`${subPath}\`: must not contain '..'`);
+  if (subPath.split('/').includes('..'))
+    throw new Error(`unable to provision SubPath \`${subPath}\`: must not contain '..'`);
 }
 
 /**

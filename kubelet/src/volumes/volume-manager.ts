@@ -54,14 +54,22 @@ export class VolumeManager {
 
   /** Throws VolumeError. */
   async mount(pod: Pod, context: DownwardContext, signal: AbortSignal): Promise<MountedVolumes> {
-    const used = new Set(allContainers(pod).flatMap((container) => (container.volumeMounts ?? []).map((mount) => mount.name)));
+    const used = new Set(
+      allContainers(pod).flatMap((container) => (container.volumeMounts ?? []).map((mount) => mount.name)),
+    );
     const result: MountedVolumes = { byName: new Map(), refreshAt: undefined };
     const wanted = (pod.spec.volumes ?? []).filter((volume) => used.has(volume.name));
     await Promise.all(wanted.map((volume) => this.#mountNamed(pod, volume, context, signal, result)));
     return result;
   }
 
-  async #mountNamed(pod: Pod, volume: Volume, context: DownwardContext, signal: AbortSignal, result: MountedVolumes): Promise<void> {
+  async #mountNamed(
+    pod: Pod,
+    volume: Volume,
+    context: DownwardContext,
+    signal: AbortSignal,
+    result: MountedVolumes,
+  ): Promise<void> {
     try {
       result.byName.set(volume.name, await this.#mountOne(pod, volume, context, signal, result));
     } catch (error) {
@@ -100,7 +108,8 @@ export class VolumeManager {
 
   /** Secrets and tokens never touch a disk. */
   async #payloadPath(pod: Pod, volume: Volume, folder: string): Promise<string> {
-    if (folder === payloadFolders.configMap) return join(volumesDirectory(this.#options.paths, pod.metadata.uid), folder, volume.name);
+    if (folder === payloadFolders.configMap)
+      return join(volumesDirectory(this.#options.paths, pod.metadata.uid), folder, volume.name);
     await this.#ensureMemory();
     return join(this.#memoryDirectory(pod.metadata.uid), folder, volume.name);
   }
@@ -177,7 +186,7 @@ export class VolumeManager {
   /** Pods that have something on this node's disk. */
   async podsOnDisk(): Promise<string[]> {
     const folders = [join(this.#options.paths.root, 'pods'), this.#memoryRoot()];
-    const lists = await Promise.all(folders.map(async (folder) => (await listOrEmpty(folder))));
+    const lists = await Promise.all(folders.map(async (folder) => await listOrEmpty(folder)));
     return [...new Set(lists.flat())];
   }
 }

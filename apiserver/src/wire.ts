@@ -1,0 +1,261 @@
+/** Constructs the parts of the apiserver and connects them: the only place that knows them all. */
+
+import { builtinResources } from '@kubelab/api/registry';
+import type { ResourceDefinition } from '@kubelab/api/resource';
+import { type Clock, systemClock } from '@kubelab/component/clock';
+import type { HealthCheck } from '@kubelab/component/health-server';
+import { type Logger, silentLogger } from '@kubelab/component/logger';
+import { ConfigError } from '@kubelab/component/service';
+import { Registry } from 'prom-client';
+import { type Bootstrap, startBootstrap } from './bootstrap/bootstrap.js';
+import { createServerLeases } from './bootstrap/server-leases.js';
+import { type ApiserverConfig, advertiseAddress, validate } from './config.js';
+import type { ObjectAccess } from './contracts.js';
+import { type Credentials, readCredentials } from './credentials.js';
+import { createOpenApiSource } from './http/openapi-source.js';
+import type { Engine } from './registry/engine.js';
+import { createObjectAccess } from './registry/object-access.js';
+import { createResources, type Resources } from './registry/resources.js';
+import { builtinSubresources } from './registry/subresources/builtin.js';
+import { createSecurity, type Security } from './security.js';
+import { type RunningApi, serveApi } from './serve.js';
+import { discoveryDocuments } from './service-accounts/discovery-documents.js';
+import { createServiceAllocations, type ServiceAllocations } from './services/service-room.js';
+import { type EtcdStorage, openStorage } from './storage/etcd-storage.js';
+import { createStreaming, type Streaming } from './streaming/streaming.js';
+
+export interface ApiserverDependencies {
+  logger?: Logger;
+  /** Where the metrics go; with the process metrics already in it. */
+  registry?: Registry;
+  clock?: Clock;
+  /** The kinds to serve; by default all built-in ones. */
+  definitions?: readonly ResourceDefinition[];
+}
+
+export interface Apiserver {
+  /** `https://127.0.0.1:6443`: on the bind address, or the loopback one when that is all of them. */
+  url: string;
+  port: number;
+  /** For tests and for parts in the same process. */
+  objects: ObjectAccess;
+  /** Resolves when the system's own objects (namespaces, roles, the kubernetes service) are in place. */
+  ready: Promise<void>;
+  /** Ends watches, finishes requests within --shutdown-grace, and lets go of etcd. */
+  close(): Promise<void>;
+}
+
+/** Everything below the HTTP server. */
+interface Parts {
+  config: ApiserverConfig;
+  credentials: Credentials;
+  clock: Clock;
+  logger: Logger;
+  registry: Registry;
+  storage: EtcdStorage;
+  resources: Resources;
+  objects: ObjectAccess;
+  allocations: ServiceAllocations;
+  security: Security;
+  streaming: Streaming;
+  engine: Engine;
+}
+
+/** Resolves when the server listens and its caches are filled. Rejects with ConfigError or a StatusError when it cannot start. */
+export async function startApiserver(config: ApiserverConfig, dependencies: ApiserverDependencies = {}): Promise<Apiserver> {
+  const problems = validate(config);
+  if (problems.length > 0) throw new ConfigError(problems);
+  const parts = await createParts(config, dependencies);
+  const stop = new AbortController();
+  try {
+    await Promise.all(parts.resources.all().map((resource) => resource.store?.ready()));
+    parts.security.authorization.load();
+    const state = { bootstrapped: false };
+    const api = await serve(parts, () => state.bootstrapped);
+    const bootstrap = bootstrapOf(parts, api.port, stop.signal);
+    const ready = bootstrap.ready.then(() => {
+      state.bootstrapped = true;
+    });
+    // A server that is stopped while it starts has nobody waiting for this.
+    ready.catch((error: unknown) => parts.logger.debug('Bootstrap ended early', { error }));
+    parts.logger.info('Serving', { address: config['bind-address'], port: api.port });
+    return { ...addressOf(config, api.port), objects: parts.objects, ready, close: () => close(parts, api, bootstrap, stop) };
+  } catch (error) {
+    await release(parts);
+    throw error;
+  }
+}
+
+function addressOf(config: ApiserverConfig, port: number): { url: string; port: number } {
+  const bind = config['bind-address'];
+  const host = bind === '' || bind === '0.0.0.0' || bind === '::' ? '127.0.0.1' : bind;
+  return { url: `https://${host.includes(':') ? `[${host}]` : host}:${port}`, port };
+}
+
+async function createParts(config: ApiserverConfig, dependencies: ApiserverDependencies): Promise<Parts> {
+  const { logger = silentLogger, registry = new Registry(), clock = systemClock } = dependencies;
+  const credentials = readCredentials(config);
+  const storage = await openStorage({
+    endpoints: [...config['etcd-servers']],
+    ...credentials.etcd,
+    prefix: config['etcd-prefix'],
+    compactionIntervalMs: config['etcd-compaction-interval'],
+    log: logger,
+    registry,
+    clock,
+  });
+  const resources = createResources(definitionsFor(config, dependencies.definitions ?? builtinResources), storage);
+  const objects = createObjectAccess(resources, clock);
+  const allocations = createServiceAllocations({
+    objects,
+    storage,
+    serviceNetwork: config['service-cluster-ip-range'],
+    nodePortRange: config['service-node-port-range'],
+    clock,
+    logger,
+  });
+  const security = createSecurity({ config, credentials, objects, clock, firstPlugins: [allocations.admission] });
+  const engine: Engine = {
+    resources,
+    admission: security.admission,
+    storageHooks: [allocations.hook],
+    authorizer: security.authorization.authorizer,
+    clock,
+  };
+  const streaming = createStreaming({
+    objects,
+    admission: security.admission,
+    kubeletCredentials: credentials.kubelet,
+    preferredAddressTypes: config['kubelet-preferred-address-types'],
+    definitionOf: (plural) => definitionOf(resources, plural),
+  });
+  return { config, credentials, clock, logger, registry, storage, resources, objects, allocations, security, streaming, engine };
+}
+
+/** --event-ttl is the one property of a kind that is a flag. */
+function definitionsFor(config: ApiserverConfig, definitions: readonly ResourceDefinition[]): ResourceDefinition[] {
+  return definitions.map((definition) =>
+    definition.ttlSeconds === undefined ? definition : { ...definition, ttlSeconds: Math.ceil(config['event-ttl'] / 1000) },
+  );
+}
+
+function definitionOf(resources: Resources, plural: string): ResourceDefinition {
+  const resource = resources.byGroupResource({ group: '', resource: plural });
+  if (!resource) throw new Error(`resource ${plural} is not served`);
+  return resource.definition;
+}
+
+function serve(parts: Parts, isBootstrapped: () => boolean): Promise<RunningApi> {
+  const { config, credentials, engine, security } = parts;
+  const [issuer = ''] = config['service-account-issuer'];
+  const jwksUri = config['service-account-jwks-uri'];
+  return serveApi({
+    engine,
+    subresources: builtinSubresources(engine, security.actions),
+    connects: parts.streaming.handlers,
+    authenticator: security.authentication.authenticator,
+    openApi: createOpenApiSource(),
+    healthChecks: healthChecks(parts, isBootstrapped),
+    extraDocuments:
+      discoveryDocuments({ issuer, keys: credentials.verificationKeys, ...(jwksUri === '' ? {} : { jwksUri }) }) ?? [],
+    listen: {
+      host: config['bind-address'],
+      port: config['secure-port'],
+      ...credentials.serving,
+      clientCa: clientAuthorities(credentials),
+    },
+    advertiseAddress: advertiseAddress(config),
+    minRequestTimeoutMs: config['min-request-timeout'] * 1000,
+    registry: parts.registry,
+    logger: parts.logger,
+    clock: parts.clock,
+  });
+}
+
+/** Clients with several certificates choose by the CAs that a server names. */
+function clientAuthorities({ clientCa, requestHeaderCa }: Credentials): Buffer | undefined {
+  const pems = [clientCa?.pem, requestHeaderCa?.pem].filter((pem) => pem !== undefined);
+  return pems.length === 0 ? undefined : Buffer.from(pems.join('\n'));
+}
+
+function healthChecks({ storage }: Parts, isBootstrapped: () => boolean): HealthCheck[] {
+  return [
+    { name: 'log', check: () => undefined },
+    { name: 'etcd', check: () => storage.healthy() },
+    { name: 'etcd-readiness', readinessOnly: true, check: () => storage.healthy() },
+    { name: 'informer-sync', readinessOnly: true, check: () => undefined },
+    {
+      name: 'poststarthook/rbac/bootstrap-roles',
+      check() {
+        if (!isBootstrapped()) throw new Error('not finished');
+      },
+    },
+  ];
+}
+
+function bootstrapOf(parts: Parts, port: number, signal: AbortSignal): Bootstrap {
+  const { config, credentials, objects, clock, logger, storage } = parts;
+  const { clientCa, requestHeaderCa } = credentials;
+  const leaseStore = storage.resource({
+    storagePath: 'masterleases',
+    group: '',
+    plural: 'endpoints',
+    kind: 'Endpoints',
+    apiVersion: 'v1',
+  });
+  parts.allocations.run(signal).catch((error: unknown) => logger.error('Repair of service addresses ended', { error }));
+  return startBootstrap(
+    {
+      objects,
+      clock,
+      logger,
+      authentication: {
+        ...(clientCa ? { clientCa: clientCa.pem } : {}),
+        ...(requestHeaderCa
+          ? {
+              requestHeader: {
+                clientCa: requestHeaderCa.pem,
+                allowedNames: config['requestheader-allowed-names'],
+                userNameHeaders: config['requestheader-username-headers'],
+                uidHeaders: config['requestheader-uid-headers'],
+                groupHeaders: config['requestheader-group-headers'],
+                extraHeaderPrefixes: config['requestheader-extra-headers-prefix'],
+              },
+            }
+          : {}),
+      },
+      kubernetesService: {
+        leases: createServerLeases(leaseStore, clock),
+        serviceIp: firstAddress(config['service-cluster-ip-range']),
+        servicePort: 443,
+        advertiseAddress: advertiseAddress(config),
+        securePort: port,
+      },
+      allocations: parts.allocations,
+    },
+    signal,
+  );
+}
+
+/** The kubernetes service has the first address of the range: 10.96.0.1 of 10.96.0.0/12. */
+function firstAddress(range: string): string {
+  const [address = '', bits = '0'] = range.split('/');
+  const number = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+  const size = 2 ** (32 - Number(bits));
+  const first = Math.floor(number / size) * size + 1;
+  return [24, 16, 8, 0].map((shift) => Math.floor(first / 2 ** shift) % 256).join('.');
+}
+
+async function close(parts: Parts, api: RunningApi, bootstrap: Bootstrap, stop: AbortController): Promise<void> {
+  stop.abort(new Error('the server stops'));
+  await bootstrap.done.catch((error: unknown) => parts.logger.debug('Bootstrap ended', { error }));
+  await api.close(parts.config['shutdown-grace']);
+  await release(parts);
+}
+
+async function release({ security, allocations, streaming, storage }: Parts): Promise<void> {
+  security.authorization.stop();
+  await allocations.stop();
+  streaming.close();
+  await storage.close();
+}

@@ -1,0 +1,111 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rmdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Pod } from '@kubelab/api/types';
+import type { Logger } from '@kubelab/component/logger';
+import type { PodCgroups } from '../pods/pod-services.js';
+import { type PodCgroupSettings, podCgroupPath, podCgroupSettings, weightOf } from './pod-cgroup.js';
+
+export interface CgroupFsOptions {
+  /** --cgroup-root. */
+  root: string;
+  logger: Logger;
+  /** /sys/fs/cgroup. */
+  mount?: string;
+}
+
+const v1Controllers = ['cpu', 'memory', 'pids'];
+
+/** Pods' cgroups in a mounted cgroup file system, v1 or v2. */
+export class CgroupFs implements PodCgroups {
+  readonly #options: CgroupFsOptions;
+  readonly #mount: string;
+  readonly #isV2: boolean;
+  readonly #made = new Map<string, string>();
+  #broken = false;
+
+  constructor(options: CgroupFsOptions) {
+    this.#options = options;
+    this.#mount = options.mount ?? '/sys/fs/cgroup';
+    this.#isV2 = existsSync(join(this.#mount, 'cgroup.controllers'));
+  }
+
+  async ensure(pod: Pod): Promise<string> {
+    if (this.#broken) return '';
+    const { uid } = pod.metadata;
+    const known = this.#made.get(uid);
+    if (known !== undefined) return known;
+    const path = podCgroupPath(this.#options.root, pod);
+    try {
+      if (this.#isV2) await this.#makeV2(path, podCgroupSettings(pod));
+      else await this.#makeV1(path, podCgroupSettings(pod));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'EROFS' && code !== 'EACCES' && code !== 'EPERM') throw error;
+      // Pods still run, in the runtime's own cgroup; only what the pod as a whole may use is not enforced.
+      this.#broken = true;
+      this.#options.logger.warn('Pod cgroups cannot be made here, using the runtime’s default', { path, error });
+      return '';
+    }
+    this.#made.set(uid, path);
+    return path;
+  }
+
+  async #makeV1(path: string, settings: PodCgroupSettings): Promise<void> {
+    const folders = Object.fromEntries(v1Controllers.map((name) => [name, join(this.#mount, name, path)]));
+    for (const [name, folder] of Object.entries(folders)) {
+      if (existsSync(join(this.#mount, name))) await mkdir(folder, { recursive: true });
+    }
+    await set(folders['cpu'], 'cpu.shares', settings.cpuShares);
+    if (settings.cpuQuota !== undefined) await set(folders['cpu'], 'cpu.cfs_quota_us', settings.cpuQuota);
+    if (settings.memoryLimit !== undefined) await set(folders['memory'], 'memory.limit_in_bytes', settings.memoryLimit);
+  }
+
+  async #makeV2(path: string, settings: PodCgroupSettings): Promise<void> {
+    let folder = this.#mount;
+    for (const part of path.split('/').filter((item) => item !== '')) {
+      // A group hands on only the controllers that it was told to.
+      await writeFile(join(folder, 'cgroup.subtree_control'), '+cpu +memory +pids');
+      folder = join(folder, part);
+      await mkdir(folder, { recursive: true });
+    }
+    await writeFile(join(folder, 'cgroup.subtree_control'), '+cpu +memory +pids');
+    await set(folder, 'cpu.weight', weightOf(settings.cpuShares));
+    if (settings.cpuQuota !== undefined) await set(folder, 'cpu.max', `${settings.cpuQuota} 100000`);
+    if (settings.memoryLimit !== undefined) await set(folder, 'memory.max', settings.memoryLimit);
+  }
+
+  async remove(uid: string): Promise<void> {
+    this.#made.delete(uid);
+    const hierarchies = this.#isV2
+      ? [this.#mount]
+      : (await readdir(this.#mount)).map((name) => join(this.#mount, name));
+    const pods = join(this.#options.root, 'kubepods');
+    const candidates = hierarchies.flatMap((hierarchy) =>
+      ['', 'burstable', 'besteffort'].map((qos) => join(hierarchy, pods, qos, `pod${uid}`)),
+    );
+    await Promise.all(candidates.filter((folder) => existsSync(folder)).map((folder) => this.#removeTree(folder)));
+  }
+
+  /** Folders of a cgroup file system go one by one; the files in them are the kernel's. */
+  async #removeTree(folder: string): Promise<void> {
+    try {
+      const children = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+      for (const child of children) await this.#removeTree(join(folder, child.name));
+      await rmdir(folder);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') return;
+      // The last process is still on its way out: the orphan collector comes by again.
+      if (code === 'EBUSY') this.#options.logger.debug('Cgroup is still in use', { folder });
+      else throw error;
+    }
+  }
+}
+
+async function set(folder: string | undefined, file: string, value: number | string): Promise<void> {
+  if (folder && existsSync(folder)) await writeFile(join(folder, file), String(value));
+}
+
+/** For a kubelet that leaves cgroups to the runtime. */
+export const noPodCgroups: PodCgroups = { ensure: async () => '', remove: async () => undefined };

@@ -1,0 +1,43 @@
+/** Where a pod's cgroup is and what it is set to. Pure. */
+import type { Pod } from '@kubelab/api/types';
+import { amountOf, bytesOf, milliOf } from '../containers/amounts.js';
+import { quotaOf, sharesOf } from '../containers/linux-resources.js';
+import { qosClassOf } from '../containers/qos.js';
+import { podRequests } from '../pods/pod-requests.js';
+
+export interface PodCgroupSettings {
+  cpuShares: number;
+  /** Microseconds per 100 ms; undefined for no limit. */
+  cpuQuota: number | undefined;
+  /** Bytes; undefined for no limit. */
+  memoryLimit: number | undefined;
+}
+
+const qosFolders = { Guaranteed: '', Burstable: '/burstable', BestEffort: '/besteffort' } as const;
+
+/** Below the cgroup root, as upstream's cgroupfs driver names it. */
+export function podCgroupPath(root: string, pod: Pod): string {
+  return `${root.replace(/\/$/, '')}/kubepods${qosFolders[qosClassOf(pod)]}/pod${pod.metadata.uid}`;
+}
+
+export function podCgroupSettings(pod: Pod): PodCgroupSettings {
+  const requests = podRequests(pod);
+  const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
+  // A limit on the pod makes sense only when every container has one.
+  const limited = (name: string): boolean =>
+    containers.every((container) => amountOf(container.resources?.limits?.[name]) > 0);
+  const limitsOf = (name: string): (string | undefined)[] =>
+    containers.map((container) => container.resources?.limits?.[name]);
+  const milli = limitsOf('cpu').reduce((sum, limit) => sum + milliOf(limit), 0);
+  const memory = limitsOf('memory').reduce((sum, limit) => sum + bytesOf(limit), 0);
+  return {
+    cpuShares: qosClassOf(pod) === 'BestEffort' ? 2 : sharesOf(requests.get('cpu')?.milliValue() ?? 0),
+    cpuQuota: limited('cpu') ? quotaOf(milli) : undefined,
+    memoryLimit: limited('memory') ? memory : undefined,
+  };
+}
+
+/** cgroup v2's weight for v1's shares, by upstream's formula. */
+export function weightOf(shares: number): number {
+  return Math.floor(1 + ((shares - 2) * 9999) / 262_142);
+}
