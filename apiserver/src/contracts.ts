@@ -90,7 +90,11 @@ export interface ObjectAccess {
   peek<T = UnstructuredObject>(resource: GroupResource, namespace: string | undefined, name: string): T | undefined;
   peekAll<T = UnstructuredObject>(resource: GroupResource, namespace?: string): T[];
   /** Consistent. */
-  get<T = UnstructuredObject>(resource: GroupResource, namespace: string | undefined, name: string): Promise<T | undefined>;
+  get<T = UnstructuredObject>(
+    resource: GroupResource,
+    namespace: string | undefined,
+    name: string,
+  ): Promise<T | undefined>;
   /** Through defaulting and validation, without admission. Fails with AlreadyExists. */
   create(resource: GroupResource, object: Record<string, unknown>): Promise<UnstructuredObject>;
   /** Guaranteed update; `change` gets a private copy (undefined when missing) and returns what to write, or undefined to leave it. */
@@ -144,7 +148,11 @@ export interface ConnectHandler {
  * (SubjectAccessReview, TokenReview). Gets the decoded and schema-checked body, returns the object to answer with.
  */
 export interface ActionHandler {
-  create(context: RequestContext, body: UnstructuredObject, options: { dryRun: boolean }): Promise<{ code: number; object: Record<string, unknown> }>;
+  create(
+    context: RequestContext,
+    body: UnstructuredObject,
+    options: { dryRun: boolean },
+  ): Promise<{ code: number; object: Record<string, unknown> }>;
 }
 
 /**
@@ -154,6 +162,10 @@ export interface ActionHandler {
 export interface StorageHook {
   readonly resource: GroupResource;
   beforeCreate?(object: UnstructuredObject, options: { dryRun: boolean }): Promise<() => Promise<void>>;
-  beforeUpdate?(object: UnstructuredObject, old: UnstructuredObject, options: { dryRun: boolean }): Promise<() => Promise<void>>;
+  beforeUpdate?(
+    object: UnstructuredObject,
+    old: UnstructuredObject,
+    options: { dryRun: boolean },
+  ): Promise<() => Promise<void>>;
   afterDelete?(object: UnstructuredObject): Promise<void>;
 }

@@ -4,7 +4,13 @@ import { readConfigFile } from '@kubelab/component/files';
 import { ConfigError } from '@kubelab/component/service';
 import { type CertificateAuthorities, parseCertificateAuthorities } from './authentication/certificate-chain.js';
 import type { ApiserverConfig } from './config.js';
-import { parseSigningKey, parseVerificationKeys, type SigningKey, uniqueKeys, type VerificationKey } from './service-accounts/keys.js';
+import {
+  parseSigningKey,
+  parseVerificationKeys,
+  type SigningKey,
+  uniqueKeys,
+  type VerificationKey,
+} from './service-accounts/keys.js';
 
 export interface AuthorityFile {
   pem: string;
@@ -31,8 +37,11 @@ export function readCredentials(config: ApiserverConfig): Credentials {
     config[flag] === '' ? undefined : readConfigFile(flag, config[flag]);
   const authority = (flag: FileFlag): AuthorityFile | undefined => {
     const pem = optional(flag)?.toString();
-    return pem === undefined ? undefined : { pem, authorities: parsed(flag, config[flag], () => parseCertificateAuthorities(pem)) };
+    return pem === undefined
+      ? undefined
+      : { pem, authorities: parsed(flag, config[flag], () => parseCertificateAuthorities(pem)) };
   };
+  for (const flag of ['proxy-client-cert-file', 'proxy-client-key-file'] as const) optional(flag);
   const signingFlag = 'service-account-signing-key-file';
   const signingPem = readConfigFile(signingFlag, config[signingFlag]).toString();
   const signingKey = parsed(signingFlag, config[signingFlag], () => parseSigningKey(signingPem));

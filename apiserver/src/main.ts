@@ -6,7 +6,8 @@ import { startApiserver } from './wire.js';
 
 const service: ServiceDefinition<typeof apiserverFlags> = {
   name: 'kube-apiserver',
-  description: 'Serves the Kubernetes API: validates and stores objects, and is the only part of the cluster that talks to etcd.',
+  description:
+    'Serves the Kubernetes API: validates and stores objects, and is the only part of the cluster that talks to etcd.',
   flags: apiserverFlags,
   validate,
   async run(config, context) {

@@ -1,5 +1,6 @@
 /** Who may do what: authentication, authorization, admission and the kinds that answer questions about them, put together. */
 
+import type { ResourceDefinition } from '@kubelab/api/resource';
 import type { Clock } from '@kubelab/component/clock';
 import { defaultAdmissionPlugins } from './admission/plugins.js';
 import { type Authentication, createAuthentication } from './authentication/authentication.js';
@@ -28,6 +29,8 @@ export interface SecurityOptions {
   clock: Clock;
   /** Of other parts: run before all other plugins. */
   firstPlugins: readonly AdmissionPlugin[];
+  /** Of serviceaccounts, for the admission of token requests. */
+  serviceAccounts: ResourceDefinition;
 }
 
 export interface Security {
@@ -55,7 +58,12 @@ export function createSecurity(options: SecurityOptions): Security {
     before: options.firstPlugins,
     after: usesRbac ? [createEscalationCheck({ index, authorizer })] : [],
   });
-  return { authentication, authorization, admission, actions: actionsOf(options, authentication, authorization) };
+  return {
+    authentication,
+    authorization,
+    admission,
+    actions: actionsOf(options, authentication, authorization, admission),
+  };
 }
 
 function apiAudiences(config: ApiserverConfig): readonly string[] {
@@ -93,9 +101,10 @@ function authenticationOptions(options: SecurityOptions): Parameters<typeof crea
 }
 
 function actionsOf(
-  { config, credentials, objects, clock }: SecurityOptions,
+  { config, credentials, objects, clock, serviceAccounts }: SecurityOptions,
   { tokens }: Authentication,
   { authorizer, resolver }: Authorization,
+  admission: readonly AdmissionPlugin[],
 ): ReadonlyMap<string, Action> {
   const [issuerName = ''] = config['service-account-issuer'];
   const audiences = apiAudiences(config);
@@ -107,6 +116,8 @@ function actionsOf(
     maxExpirationSeconds: config['service-account-max-token-expiration'] / 1000,
     extendExpiration: config['service-account-extend-token-expiration'],
     clock,
+    admission,
+    definition: serviceAccounts,
   });
   const authenticationGroup = 'authentication.k8s.io';
   const authorizationGroup = 'authorization.k8s.io';
@@ -115,15 +126,35 @@ function actionsOf(
     handler,
   });
   const reviews = {
-    subjectaccessreviews: action(authorizationGroup, 'SubjectAccessReview', createSubjectAccessReviewHandler({ authorizer })),
-    localsubjectaccessreviews: action(authorizationGroup, 'LocalSubjectAccessReview', createLocalSubjectAccessReviewHandler({ authorizer })),
-    selfsubjectaccessreviews: action(authorizationGroup, 'SelfSubjectAccessReview', createSelfSubjectAccessReviewHandler({ authorizer })),
-    selfsubjectrulesreviews: action(authorizationGroup, 'SelfSubjectRulesReview', createSelfSubjectRulesReviewHandler({ resolver })),
-    tokenreviews: action(authenticationGroup, 'TokenReview', createTokenReviewHandler({ tokens, apiAudiences: audiences })),
+    subjectaccessreviews: action(
+      authorizationGroup,
+      'SubjectAccessReview',
+      createSubjectAccessReviewHandler({ authorizer }),
+    ),
+    localsubjectaccessreviews: action(
+      authorizationGroup,
+      'LocalSubjectAccessReview',
+      createLocalSubjectAccessReviewHandler({ authorizer }),
+    ),
+    selfsubjectaccessreviews: action(
+      authorizationGroup,
+      'SelfSubjectAccessReview',
+      createSelfSubjectAccessReviewHandler({ authorizer }),
+    ),
+    selfsubjectrulesreviews: action(
+      authorizationGroup,
+      'SelfSubjectRulesReview',
+      createSelfSubjectRulesReviewHandler({ resolver }),
+    ),
+    tokenreviews: action(
+      authenticationGroup,
+      'TokenReview',
+      createTokenReviewHandler({ tokens, apiAudiences: audiences }),
+    ),
     selfsubjectreviews: action(authenticationGroup, 'SelfSubjectReview', createSelfSubjectReviewHandler({ clock })),
   };
   return new Map([
-    ['serviceaccounts/token', action(authenticationGroup, 'TokenRequest', tokenRequests)],
+    ['serviceaccounts/token', { ...action(authenticationGroup, 'TokenRequest', tokenRequests), admitsItself: true }],
     ...Object.entries(reviews).map(([plural, entry]): [string, Action] => [`${plural}.${entry.expected.group}`, entry]),
   ]);
 }

@@ -1,13 +1,13 @@
 /** From parts to a listening API: engine, handlers, pipeline and server put together. */
 
-import type { HealthCheck } from '@kubelab/component/health-server';
+import type { OpenApiDocuments } from '@kubelab/api/openapi/documents';
 import type { Clock } from '@kubelab/component/clock';
+import type { HealthCheck } from '@kubelab/component/health-server';
 import type { Logger } from '@kubelab/component/logger';
 import type { Registry } from 'prom-client';
 import type { Authenticator, ConnectHandler } from './contracts.js';
 import type { Exchange } from './http/exchange.js';
 import { createRequestMetrics } from './http/metrics.js';
-import type { OpenApiSource } from './http/openapi-routes.js';
 import { createPipeline, type Upgrade } from './http/pipeline.js';
 import { createPlainHandler, type ExtraDocument } from './http/plain-routes.js';
 import { createResourceHandler } from './http/resource-handler.js';
@@ -20,7 +20,7 @@ export interface ApiParts {
   subresources: Subresources;
   connects: ReadonlyMap<string, ConnectHandler>;
   authenticator: Authenticator;
-  openApi: OpenApiSource;
+  openApi: OpenApiDocuments;
   healthChecks: readonly HealthCheck[];
   extraDocuments: readonly ExtraDocument[];
   listen: { host: string; port: number; cert: Buffer; key: Buffer; clientCa?: Buffer | undefined };
@@ -34,12 +34,13 @@ export interface ApiParts {
 
 export interface RunningApi {
   port: number;
-  /** Ends watches, lets other requests finish for up to `graceMs`. */
-  close(graceMs: number): Promise<void>;
+  /** Says no to /readyz for `delayMs` while it still serves; then ends watches and lets other requests finish for up to `graceMs`. */
+  close(options: { delayMs: number; graceMs: number }): Promise<void>;
 }
 
 export async function serveApi(parts: ApiParts): Promise<RunningApi> {
   const { engine, clock, logger, listen } = parts;
+  const leaving = new AbortController();
   const stopping = new AbortController();
   let port = listen.port;
   const definitions = engine.resources.all().map((resource) => resource.definition);
@@ -53,7 +54,7 @@ export async function serveApi(parts: ApiParts): Promise<RunningApi> {
     definitions: () => definitions,
     serverAddress: () => `${parts.advertiseAddress}:${port}`,
     openApi: parts.openApi,
-    healthChecks: [...parts.healthChecks, shutdownCheck(stopping.signal)],
+    healthChecks: [...parts.healthChecks, shutdownCheck(leaving.signal)],
     registry: parts.registry,
     extraDocuments: parts.extraDocuments,
   });
@@ -70,19 +71,21 @@ export async function serveApi(parts: ApiParts): Promise<RunningApi> {
   port = server.port;
   return {
     port,
-    async close(graceMs) {
+    async close({ delayMs, graceMs }) {
+      leaving.abort();
+      if (delayMs > 0) await clock.sleep(delayMs);
       stopping.abort();
       await server.close(graceMs);
     },
   };
 }
 
-function shutdownCheck(stopping: AbortSignal): HealthCheck {
+function shutdownCheck(leaving: AbortSignal): HealthCheck {
   return {
     name: 'shutdown',
     readinessOnly: true,
     check() {
-      if (stopping.aborted) throw new Error('process is shutting down');
+      if (leaving.aborted) throw new Error('process is shutting down');
     },
   };
 }

@@ -15,6 +15,7 @@ import { type Credentials, readCredentials } from './credentials.js';
 import { createOpenApiSource } from './http/openapi-source.js';
 import type { Engine } from './registry/engine.js';
 import { createObjectAccess } from './registry/object-access.js';
+import { withoutPrivilegedContainers } from './registry/privileged-containers.js';
 import { createResources, type Resources } from './registry/resources.js';
 import { builtinSubresources } from './registry/subresources/builtin.js';
 import { createSecurity, type Security } from './security.js';
@@ -62,7 +63,10 @@ interface Parts {
 }
 
 /** Resolves when the server listens and its caches are filled. Rejects with ConfigError or a StatusError when it cannot start. */
-export async function startApiserver(config: ApiserverConfig, dependencies: ApiserverDependencies = {}): Promise<Apiserver> {
+export async function startApiserver(
+  config: ApiserverConfig,
+  dependencies: ApiserverDependencies = {},
+): Promise<Apiserver> {
   const problems = validate(config);
   if (problems.length > 0) throw new ConfigError(problems);
   const parts = await createParts(config, dependencies);
@@ -79,7 +83,12 @@ export async function startApiserver(config: ApiserverConfig, dependencies: Apis
     // A server that is stopped while it starts has nobody waiting for this.
     ready.catch((error: unknown) => parts.logger.debug('Bootstrap ended early', { error }));
     parts.logger.info('Serving', { address: config['bind-address'], port: api.port });
-    return { ...addressOf(config, api.port), objects: parts.objects, ready, close: () => close(parts, api, bootstrap, stop) };
+    return {
+      ...addressOf(config, api.port),
+      objects: parts.objects,
+      ready,
+      close: () => close(parts, api, bootstrap, stop),
+    };
   } catch (error) {
     await release(parts);
     throw error;
@@ -114,7 +123,14 @@ async function createParts(config: ApiserverConfig, dependencies: ApiserverDepen
     clock,
     logger,
   });
-  const security = createSecurity({ config, credentials, objects, clock, firstPlugins: [allocations.admission] });
+  const security = createSecurity({
+    config,
+    credentials,
+    objects,
+    clock,
+    firstPlugins: [allocations.admission, ...(config['allow-privileged'] ? [] : [withoutPrivilegedContainers])],
+    serviceAccounts: definitionOf(resources, 'serviceaccounts'),
+  });
   const engine: Engine = {
     resources,
     admission: security.admission,
@@ -129,13 +145,28 @@ async function createParts(config: ApiserverConfig, dependencies: ApiserverDepen
     preferredAddressTypes: config['kubelet-preferred-address-types'],
     definitionOf: (plural) => definitionOf(resources, plural),
   });
-  return { config, credentials, clock, logger, registry, storage, resources, objects, allocations, security, streaming, engine };
+  return {
+    config,
+    credentials,
+    clock,
+    logger,
+    registry,
+    storage,
+    resources,
+    objects,
+    allocations,
+    security,
+    streaming,
+    engine,
+  };
 }
 
 /** --event-ttl is the one property of a kind that is a flag. */
 function definitionsFor(config: ApiserverConfig, definitions: readonly ResourceDefinition[]): ResourceDefinition[] {
   return definitions.map((definition) =>
-    definition.ttlSeconds === undefined ? definition : { ...definition, ttlSeconds: Math.ceil(config['event-ttl'] / 1000) },
+    definition.ttlSeconds === undefined
+      ? definition
+      : { ...definition, ttlSeconds: Math.ceil(config['event-ttl'] / 1000) },
   );
 }
 
@@ -154,7 +185,7 @@ function serve(parts: Parts, isBootstrapped: () => boolean): Promise<RunningApi>
     subresources: builtinSubresources(engine, security.actions),
     connects: parts.streaming.handlers,
     authenticator: security.authentication.authenticator,
-    openApi: createOpenApiSource(),
+    openApi: createOpenApiSource(engine.resources.all().map((resource) => resource.definition)),
     healthChecks: healthChecks(parts, isBootstrapped),
     extraDocuments:
       discoveryDocuments({ issuer, keys: credentials.verificationKeys, ...(jwksUri === '' ? {} : { jwksUri }) }) ?? [],
@@ -249,7 +280,8 @@ function firstAddress(range: string): string {
 async function close(parts: Parts, api: RunningApi, bootstrap: Bootstrap, stop: AbortController): Promise<void> {
   stop.abort(new Error('the server stops'));
   await bootstrap.done.catch((error: unknown) => parts.logger.debug('Bootstrap ended', { error }));
-  await api.close(parts.config['shutdown-grace']);
+  const { 'shutdown-delay-duration': delayMs, 'shutdown-grace': graceMs } = parts.config;
+  await api.close({ delayMs, graceMs });
   await release(parts);
 }
 

@@ -25,5 +25,6 @@ export function messageOf(error: unknown): string {
 
 /** The system's code of an error (`ENOENT`, `ECONNREFUSED`), if it has one. */
 export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : undefined;
 }

@@ -5,6 +5,7 @@ set -eu
 
 here=/opt/kubelab/node
 run=/run/kubelab
+kept_name=/var/lib/kubelet/node-name
 
 say() { echo "node | $*"; }
 
@@ -29,8 +30,11 @@ set_sysctls
 choose_iptables
 write_resolv_conf "$run/resolv.conf"
 
-name=${KUBELAB_NODE_NAME:-}
-[ -n "$name" ] || name=$(node "$here/node-name.mjs")
+# A machine keeps the name it was first given, next to the certificate that is issued to it.
+if [ ! -s "$kept_name" ]; then
+  echo "${KUBELAB_NODE_NAME:-$(node "$here/node-name.mjs")}" > "$kept_name"
+fi
+name=$(cat "$kept_name")
 echo "$name" > "$run/node-name"
 hostname "$name"
 say "this is $name"

@@ -1,7 +1,7 @@
 /** Who may approve and sign which certificate requests, and what a request may never ask for. */
 
-import { isDeepStrictEqual } from 'node:util';
 import type { CertificateSigningRequest } from '@kubelab/api/types';
+import { deepClone, deepEqual } from '@kubelab/apimachinery/json';
 import type { AdmissionPlugin, AdmissionRequest, Authorizer } from '../contracts.js';
 import { isResource, refuse } from './refusal.js';
 
@@ -33,8 +33,8 @@ export function createCertificateSigning(options: CertificatePluginOptions): Adm
     async validate(request) {
       if (!isUpdateOf(request, 'status')) return;
       const [csr, old] = [csrOf(request.object), csrOf(request.oldObject)];
-      const same = isDeepStrictEqual(csr.status?.certificate, old.status?.certificate);
-      if (same && isDeepStrictEqual(csr.status?.conditions ?? [], old.status?.conditions ?? [])) return;
+      const same = deepEqual(csr.status?.certificate, old.status?.certificate);
+      if (same && deepEqual(csr.status?.conditions ?? [], old.status?.conditions ?? [])) return;
       const { signerName } = old.spec;
       if (await maySignerVerb(options.authorizer, request, 'sign', signerName)) return;
       throw refuse(request, `user not permitted to sign requests with signerName ${JSON.stringify(signerName)}`);
@@ -131,5 +131,5 @@ function setRequester(
   delete spec.extra;
   if (user.uid !== '') spec.uid = user.uid;
   if (user.groups.length > 0) spec.groups = [...user.groups];
-  if (Object.keys(user.extra).length > 0) spec.extra = structuredClone(user.extra);
+  if (Object.keys(user.extra).length > 0) spec.extra = deepClone(user.extra);
 }

@@ -1,11 +1,11 @@
 /** Writes by which the garbage collector lets an object go. */
 
-import { isDeepStrictEqual } from 'node:util';
+import { deepEqual } from '@kubelab/apimachinery/json';
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
 
 /** True when nothing but ownerReferences and finalizers differs: checks of content do not apply to such a write. */
 export function isCollectorChange(object: UnstructuredObject, old: UnstructuredObject): boolean {
-  return isDeepStrictEqual(withoutCollectorFields(object), withoutCollectorFields(old));
+  return deepEqual(withoutCollectorFields(object), withoutCollectorFields(old));
 }
 
 function withoutCollectorFields(object: UnstructuredObject): unknown {

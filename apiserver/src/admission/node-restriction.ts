@@ -1,7 +1,7 @@
 /** A kubelet writes its own Node, its own pods' status and nothing else. Upstream's NodeRestriction. */
 
-import { isDeepStrictEqual } from 'node:util';
 import type { Node, PersistentVolumeClaim, Pod } from '@kubelab/api/types';
+import { deepClone, deepEqual } from '@kubelab/apimachinery/json';
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { notFound } from '@kubelab/apimachinery/status-error';
 import { nodeNameOf } from '../authentication/users.js';
@@ -169,7 +169,7 @@ function restrictPodStatus(request: AdmissionRequest, nodeName: string): void {
   if (old.spec.nodeName !== nodeName) {
     throw refuse(request, `node "${nodeName}" can only update pod status for pods with spec.nodeName set to itself`);
   }
-  if (!isDeepStrictEqual({ ...pod.metadata.labels }, { ...old.metadata.labels })) {
+  if (!deepEqual({ ...pod.metadata.labels }, { ...old.metadata.labels })) {
     throw refuse(request, `node "${nodeName}" cannot update labels through pod status`);
   }
 }
@@ -191,10 +191,10 @@ function restrictNode(request: AdmissionRequest, nodeName: string): void {
       throw refuse(request, `node "${nodeName}" is not allowed to set the following labels: ${labels}`);
     return;
   }
-  if (node.spec?.configSource && !isDeepStrictEqual(node.spec.configSource, old?.spec?.configSource)) {
+  if (node.spec?.configSource && !deepEqual(node.spec.configSource, old?.spec?.configSource)) {
     throw refuse(request, `node "${nodeName}" is not allowed to update configSource to a new non-nil configSource`);
   }
-  if (!isDeepStrictEqual(node.spec?.taints ?? [], old?.spec?.taints ?? [])) {
+  if (!deepEqual(node.spec?.taints ?? [], old?.spec?.taints ?? [])) {
     throw refuse(request, `node "${nodeName}" is not allowed to modify taints`);
   }
   if (labels !== '') throw refuse(request, `is not allowed to modify labels: ${labels}`);
@@ -203,14 +203,14 @@ function restrictNode(request: AdmissionRequest, nodeName: string): void {
 function restrictClaim(request: AdmissionRequest, nodeName: string): void {
   if (request.subresource !== 'status') throw refuse(request, 'may only update PVC status');
   if (request.operation !== 'UPDATE') throw refuse(request, `unexpected operation "${request.operation}"`);
-  if (!isDeepStrictEqual(claimWithoutSizes(request.object), claimWithoutSizes(request.oldObject))) {
+  if (!deepEqual(claimWithoutSizes(request.object), claimWithoutSizes(request.oldObject))) {
     const what = 'is not allowed to update fields other than status.capacity and status.conditions';
     throw refuse(request, `node "${nodeName}" ${what}`);
   }
 }
 
 function claimWithoutSizes(object: UnstructuredObject | undefined): unknown {
-  const claim = structuredClone(object) as unknown as Partial<PersistentVolumeClaim>;
+  const claim = deepClone(object) as unknown as Partial<PersistentVolumeClaim>;
   const { resourceVersion: _version, managedFields: _fields, ...metadata } = claim.metadata ?? {};
   const status: Record<string, unknown> = { ...claim.status };
   for (const field of ['capacity', 'conditions', 'allocatedResources', 'allocatedResourceStatuses'])

@@ -1,7 +1,7 @@
 /** Overhead and placement that a RuntimeClass brings to its pods. */
 
-import { isDeepStrictEqual } from 'node:util';
 import type { Pod, RuntimeClass, Toleration } from '@kubelab/api/types';
+import { deepEqual } from '@kubelab/apimachinery/json';
 import type { AdmissionPlugin, AdmissionRequest, ObjectAccess } from '../contracts.js';
 import { isMain, refuse } from './refusal.js';
 
@@ -31,7 +31,7 @@ export function createRuntimeClass({ objects }: { objects: ObjectAccess }): Admi
       const [pod, runtimeClass] = (await find(request)) ?? [];
       if (!pod) return;
       const overhead = runtimeClass?.overhead?.podFixed;
-      if (runtimeClass && overhead && !isDeepStrictEqual(overhead, pod.spec.overhead)) {
+      if (runtimeClass && overhead && !deepEqual(overhead, pod.spec.overhead)) {
         throw refuse(request, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead");
       }
       if (!overhead && pod.spec.overhead && Object.keys(pod.spec.overhead).length > 0) {
@@ -44,7 +44,7 @@ export function createRuntimeClass({ objects }: { objects: ObjectAccess }): Admi
 function setOverhead(request: AdmissionRequest, pod: Pod, runtimeClass: RuntimeClass): void {
   const overhead = runtimeClass.overhead?.podFixed;
   if (!overhead) return;
-  if (pod.spec.overhead && !isDeepStrictEqual(pod.spec.overhead, overhead)) {
+  if (pod.spec.overhead && !deepEqual(pod.spec.overhead, overhead)) {
     throw refuse(request, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead");
   }
   pod.spec.overhead = { ...overhead };
@@ -66,7 +66,7 @@ function setScheduling(request: AdmissionRequest, pod: Pod, runtimeClass: Runtim
   if (Object.keys(merged).length > 0) pod.spec.nodeSelector = merged;
   const all: Toleration[] = [...(pod.spec.tolerations ?? [])];
   for (const toleration of tolerations) {
-    if (!all.some((known) => isDeepStrictEqual(known, toleration))) all.push(toleration);
+    if (!all.some((known) => deepEqual(known, toleration))) all.push(toleration);
   }
   if (all.length > 0) pod.spec.tolerations = all;
 }

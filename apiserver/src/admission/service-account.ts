@@ -2,6 +2,7 @@
 
 import type { Container, Pod, ServiceAccount, VolumeMount } from '@kubelab/api/types';
 import { randomSuffix } from '@kubelab/apimachinery/generate-name';
+import { deepClone } from '@kubelab/apimachinery/json';
 import type { Clock } from '@kubelab/component/clock';
 import { referencesOf } from '../authorization/node/pod-references.js';
 import type { AdmissionPlugin, AdmissionRequest, ObjectAccess } from '../contracts.js';
@@ -38,7 +39,7 @@ export function createServiceAccountPlugin(options: ServiceAccountOptions): Admi
       const account = await findAccount(options, request, spec.serviceAccountName);
       if (wantsToken(pod, account)) mountToken(pod);
       if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length) {
-        spec.imagePullSecrets = structuredClone(account.imagePullSecrets);
+        spec.imagePullSecrets = deepClone(account.imagePullSecrets);
       }
     },
     async validate(request) {

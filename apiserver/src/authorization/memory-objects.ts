@@ -1,6 +1,6 @@
 /** Stored objects in memory, for unit tests of everything that reads and writes through ObjectAccess. */
 
-import { isDeepStrictEqual } from 'node:util';
+import { deepClone, deepEqual } from '@kubelab/apimachinery/json';
 import type { GroupResource, UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { alreadyExists } from '@kubelab/apimachinery/status-error';
 import type { ObjectAccess } from '../contracts.js';
@@ -20,7 +20,7 @@ export class MemoryObjects implements ObjectAccess {
   /** Stores an object as it is given, and returns it. */
   put(resource: GroupResource | string, object: object): UnstructuredObject {
     const groupResource = typeof resource === 'string' ? parse(resource) : resource;
-    const stored = structuredClone(object) as UnstructuredObject;
+    const stored = deepClone(object) as UnstructuredObject;
     const key = keyOf(groupResource, stored.metadata.namespace, stored.metadata.name);
     const old = this.#objects.get(key);
     stored.metadata.uid ??= old?.metadata.uid ?? `uid-of-${stored.metadata.name}`;
@@ -67,8 +67,8 @@ export class MemoryObjects implements ObjectAccess {
     change: (current: UnstructuredObject | undefined) => UnstructuredObject | undefined,
   ): Promise<UnstructuredObject | undefined> {
     const current = this.peek<UnstructuredObject>(resource, namespace, name);
-    const next = change(structuredClone(current));
-    if (!next || isDeepStrictEqual(next, current)) return current;
+    const next = change(deepClone(current));
+    if (!next || deepEqual(next, current)) return current;
     return this.put(resource, next);
   }
 

@@ -1,6 +1,6 @@
 /** Service default/kubernetes and its endpoints: the API itself, as pods see it. */
 
-import { isDeepStrictEqual } from 'node:util';
+import { deepClone, deepEqual } from '@kubelab/apimachinery/json';
 import type { GroupResource, UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { isAlreadyExists } from '@kubelab/apimachinery/status-error';
 import type { ObjectAccess } from '../contracts.js';
@@ -63,10 +63,10 @@ async function ensure(
 ): Promise<void> {
   const current = objects.peek(resource, namespace, name);
   if (current) {
-    if (plan(structuredClone(current)) === undefined) return;
+    if (plan(deepClone(current)) === undefined) return;
   } else {
     try {
-      await objects.create(resource, structuredClone(wanted));
+      await objects.create(resource, deepClone(wanted));
       return;
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
@@ -104,11 +104,11 @@ function planService(current: UnstructuredObject): UnstructuredObject | undefine
 function planFields(current: UnstructuredObject, wanted: Wanted, fields: string[]): UnstructuredObject | undefined {
   const labels = { ...current.metadata.labels, ...wanted.metadata.labels };
   const same =
-    isDeepStrictEqual(labels, current.metadata.labels ?? {}) &&
-    fields.every((field) => isDeepStrictEqual(current[field] ?? [], wanted[field]));
+    deepEqual(labels, current.metadata.labels ?? {}) &&
+    fields.every((field) => deepEqual(current[field] ?? [], wanted[field]));
   if (same) return undefined;
   current.metadata.labels = labels;
-  for (const field of fields) current[field] = structuredClone(wanted[field]);
+  for (const field of fields) current[field] = deepClone(wanted[field]);
   return current;
 }
 

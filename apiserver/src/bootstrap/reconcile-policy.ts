@@ -1,7 +1,7 @@
 /** Brings stored roles and bindings up to what they have to be, without taking away what an administrator added. */
 
-import { isDeepStrictEqual } from 'node:util';
 import type { Subject } from '@kubelab/api/types';
+import { deepClone, deepEqual } from '@kubelab/apimachinery/json';
 import type { GroupResource, UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { isAlreadyExists } from '@kubelab/apimachinery/status-error';
 import { uncoveredRules } from '../authorization/rbac/covers.js';
@@ -31,13 +31,13 @@ async function ensure(objects: ObjectAccess, wanted: RoleObject | BindingObject,
   const current = objects.peek(resource, namespace, name) ?? (await objects.get(resource, namespace, name));
   if (!current) {
     try {
-      await objects.create(resource, structuredClone(wanted) as unknown as Record<string, unknown>);
+      await objects.create(resource, deepClone(wanted) as unknown as Record<string, unknown>);
       return;
     } catch (error) {
       // Another server was faster; its object is looked at like any other.
       if (!isAlreadyExists(error)) throw error;
     }
-  } else if (plan(structuredClone(current)) === undefined) {
+  } else if (plan(deepClone(current)) === undefined) {
     return;
   }
   await objects.update(resource, namespace, name, (stored) => stored && plan(stored));
@@ -54,10 +54,10 @@ function isProtected(object: UnstructuredObject): boolean {
 
 /** Returns true when it changed something. */
 function addMetadata(current: UnstructuredObject, wanted: RoleObject | BindingObject): boolean {
-  const before = structuredClone([current.metadata.labels, current.metadata.annotations]);
+  const before = deepClone([current.metadata.labels, current.metadata.annotations]);
   current.metadata.labels = { ...wanted.metadata.labels, ...current.metadata.labels };
   current.metadata.annotations = { ...wanted.metadata.annotations, ...current.metadata.annotations };
-  return !isDeepStrictEqual(before, [current.metadata.labels, current.metadata.annotations]);
+  return !deepEqual(before, [current.metadata.labels, current.metadata.annotations]);
 }
 
 /** Adds the rules that are missing. Undefined: nothing to do. */
@@ -67,8 +67,8 @@ export function planRole(current: UnstructuredObject, wanted: RoleObject): Unstr
   let changed = addMetadata(current, wanted);
   if (wanted.aggregationRule) {
     // The rules of an aggregated role are the business of the aggregation.
-    if (!isDeepStrictEqual(role.aggregationRule, wanted.aggregationRule)) {
-      role.aggregationRule = structuredClone(wanted.aggregationRule);
+    if (!deepEqual(role.aggregationRule, wanted.aggregationRule)) {
+      role.aggregationRule = deepClone(wanted.aggregationRule);
       changed = true;
     }
   } else {
@@ -85,7 +85,7 @@ export function planRole(current: UnstructuredObject, wanted: RoleObject): Unstr
 export function planBinding(current: UnstructuredObject, wanted: BindingObject): UnstructuredObject | undefined {
   if (isProtected(current)) return undefined;
   const binding = current as unknown as BindingObject;
-  if (!isDeepStrictEqual(binding.roleRef, wanted.roleRef)) return undefined;
+  if (!deepEqual(binding.roleRef, wanted.roleRef)) return undefined;
   let changed = addMetadata(current, wanted);
   const subjects: Subject[] = binding.subjects ?? [];
   const missing = (wanted.subjects ?? []).filter((subject) => !subjects.some((known) => isSameSubject(known, subject)));

@@ -1,6 +1,12 @@
 /** The options of list, watch and deletecollection, checked as upstream's ValidateListOptions does. */
 
-import { type FieldError, forbiddenField, invalid, invalidObject, notSupported } from '@kubelab/apimachinery/field-error';
+import {
+  type FieldError,
+  forbiddenField,
+  invalid,
+  invalidObject,
+  notSupported,
+} from '@kubelab/apimachinery/field-error';
 import { parseBoolean, parseInteger } from '../registry/options.js';
 
 export interface CollectionOptions {
@@ -25,7 +31,13 @@ export function parseCollectionOptions(query: URLSearchParams, { watch }: { watc
     ? validateWatch(match, sendInitialEvents, query)
     : validateList(match, resourceVersion, token, sendInitialEvents);
   if (resourceVersion !== '' && !/^\d+$/.test(resourceVersion)) {
-    errors.push(invalid('resourceVersion', resourceVersion, `strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`));
+    errors.push(
+      invalid(
+        'resourceVersion',
+        resourceVersion,
+        `strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`,
+      ),
+    );
   }
   if (errors.length > 0) throw invalidObject({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors);
   return {
@@ -39,16 +51,23 @@ export function parseCollectionOptions(query: URLSearchParams, { watch }: { watc
   };
 }
 
-function validateList(match: string, resourceVersion: string, token: string, initial: boolean | undefined): FieldError[] {
+function validateList(
+  match: string,
+  resourceVersion: string,
+  token: string,
+  initial: boolean | undefined,
+): FieldError[] {
   const errors: FieldError[] = [];
-  if (initial !== undefined) errors.push(forbiddenField('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
+  if (initial !== undefined)
+    errors.push(forbiddenField('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
   if (match === '') return errors;
   const path = 'resourceVersionMatch';
   if (resourceVersion === '') {
     errors.push(forbiddenField(path, 'resourceVersionMatch is forbidden unless resourceVersion is provided'));
   }
   if (token !== '') errors.push(forbiddenField(path, 'resourceVersionMatch is forbidden when continue is provided'));
-  if (match !== 'Exact' && match !== 'NotOlderThan') errors.push(notSupported(path, match, ['Exact', 'NotOlderThan', '']));
+  if (match !== 'Exact' && match !== 'NotOlderThan')
+    errors.push(notSupported(path, match, ['Exact', 'NotOlderThan', '']));
   if (match === 'Exact' && resourceVersion === '0') {
     errors.push(forbiddenField(path, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
   }
@@ -58,7 +77,9 @@ function validateList(match: string, resourceVersion: string, token: string, ini
 function validateWatch(match: string, initial: boolean | undefined, query: URLSearchParams): FieldError[] {
   const path = 'resourceVersionMatch';
   if (initial === undefined) {
-    return match === '' ? [] : [forbiddenField(path, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided')];
+    return match === ''
+      ? []
+      : [forbiddenField(path, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided')];
   }
   const errors: FieldError[] = [];
   if (match !== 'NotOlderThan') {

@@ -44,7 +44,14 @@ export function parseAccept(header: string): AcceptClause[] {
     const parameters = new Map<string, string>();
     for (const piece of rest) {
       const equals = piece.indexOf('=');
-      if (equals > 0) parameters.set(piece.slice(0, equals).trim(), piece.slice(equals + 1).trim().replace(/^"|"$/g, ''));
+      if (equals > 0)
+        parameters.set(
+          piece.slice(0, equals).trim(),
+          piece
+            .slice(equals + 1)
+            .trim()
+            .replace(/^"|"$/g, ''),
+        );
     }
     const quality = parameters.has('q') ? Number(parameters.get('q')) : 1;
     clauses.push({ type, subtype, parameters, quality: Number.isFinite(quality) ? quality : 0 });

@@ -99,7 +99,15 @@ function labelsOf(exchange: Exchange): IdentityLabels {
     // Paths come from clients and must not become label values.
     const known = /^\/(api|apis|openapi|version|healthz|livez|readyz|metrics)(\/|$)/.exec(info.path)?.[0] ?? '';
     const subresource = known.replace(/\/$/, '');
-    return { verb: exchange.method, group: '', version: '', resource: '', subresource, scope: '', component: 'apiserver' };
+    return {
+      verb: exchange.method,
+      group: '',
+      version: '',
+      resource: '',
+      subresource,
+      scope: '',
+      component: 'apiserver',
+    };
   }
   const { verb, apiGroup, apiVersion, resource, subresource } = info;
   return {
@@ -115,7 +123,8 @@ function labelsOf(exchange: Exchange): IdentityLabels {
 
 function verbLabel(exchange: Exchange, verb: string): string {
   if (longRunningSubresources.has(exchange.info.subresource)) return 'CONNECT';
-  const isApply = verb === 'patch' && mediaType(exchange.request.headers['content-type']) === 'application/apply-patch+yaml';
+  const isApply =
+    verb === 'patch' && mediaType(exchange.request.headers['content-type']) === 'application/apply-patch+yaml';
   return isApply ? 'APPLY' : (methodVerbs[verb] ?? 'OTHER');
 }
 

@@ -27,9 +27,7 @@ function projectEntry(exchange: Exchange, { definition, entry, format, now }: En
   if (format.projection === 'metadata') return JSON.stringify(metadataOf(entry.object, metaVersion));
   const includeObject = parseIncludeObject(exchange.query);
   const { resourceVersion } = entry.object.metadata;
-  return JSON.stringify(
-    tableOf([entry.object], { resourceVersion }, { definition, metaVersion, includeObject, now }),
-  );
+  return JSON.stringify(tableOf([entry.object], { resourceVersion }, { definition, metaVersion, includeObject, now }));
 }
 
 /** Throws StatusError 400 for a value that Table does not know. */
@@ -37,5 +35,7 @@ export function parseIncludeObject(query: URLSearchParams): IncludeObject {
   const value = query.get('includeObject') ?? '';
   if (value === '') return 'Metadata';
   if (value === 'None' || value === 'Metadata' || value === 'Object') return value;
-  throw badRequest(`Table.meta.k8s.io "" is invalid: includeObject: Invalid value: ${JSON.stringify(value)}: must be 'Metadata', 'Object', 'None', or empty`);
+  throw badRequest(
+    `Table.meta.k8s.io "" is invalid: includeObject: Invalid value: ${JSON.stringify(value)}: must be 'Metadata', 'Object', 'None', or empty`,
+  );
 }

@@ -1,21 +1,11 @@
 /** Serves the OpenAPI documents: v2 as JSON and protobuf, v3 per group version. */
 
-import type { Request, Response, Router } from 'express';
+import type { OpenApiDocuments } from '@kubelab/api/openapi/documents';
 import { notAcceptable } from '@kubelab/apimachinery/status-error';
+import type { Request, Response, Router } from 'express';
 import { type CachedDocument, cachedDocument, jsonDocument, sendDocument } from './cached-document.js';
 import { parseAccept } from './media-types.js';
 import { pathNotFound } from './resource-target.js';
-
-export interface OpenApiSource {
-  /** The swagger 2.0 document. */
-  v2(): Record<string, unknown>;
-  /** The same as a protobuf openapi.v2.Document. */
-  v2Protobuf(): Buffer;
-  /** Paths of the v3 documents: `api/v1`, `apis/apps/v1`, `version`. */
-  v3Paths(): readonly string[];
-  /** Undefined for a path that is not among them. */
-  v3(path: string): Record<string, unknown> | undefined;
-}
 
 const v2Types = {
   json: ['application/json', 'application/com.github.proto-openapi.spec.v2@v1.0+json'],
@@ -27,7 +17,7 @@ const v2Types = {
 const v2ProtobufType = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 const yearSeconds = 365 * 24 * 60 * 60;
 
-export function addOpenApiRoutes(router: Router, source: OpenApiSource): void {
+export function addOpenApiRoutes(router: Router, source: OpenApiDocuments): void {
   const documents = new Map<string, CachedDocument>();
   const once = (key: string, make: () => CachedDocument): CachedDocument => {
     const document = documents.get(key) ?? make();

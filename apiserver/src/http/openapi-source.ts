@@ -1,13 +1,17 @@
-/** The OpenAPI documents of the built-in kinds. */
+/** The OpenAPI documents of the served kinds. */
 
 import { describedDefinitions } from '@kubelab/api/definitions';
-import type { OpenApiSource } from './openapi-routes.js';
+import { createOpenApiDocuments, type OpenApiDocuments } from '@kubelab/api/openapi/documents';
+import type { ResourceDefinition } from '@kubelab/api/resource';
+import { gitVersion } from '@kubelab/component/identity';
 
-export function createOpenApiSource(): OpenApiSource {
-  return {
-    v2: () => ({ swagger: '2.0', info: { title: 'Kubernetes', version: 'v1' }, paths: {}, definitions: describedDefinitions() }),
-    v2Protobuf: () => Buffer.alloc(0),
-    v3Paths: () => [],
-    v3: () => undefined,
-  };
+export function createOpenApiSource(resources: readonly ResourceDefinition[]): OpenApiDocuments {
+  return createOpenApiDocuments({
+    resources,
+    version: gitVersion,
+    // Descriptions are large and wanted once in a while: none of them are kept between two documents.
+    get definitions() {
+      return describedDefinitions();
+    },
+  });
 }

@@ -2,12 +2,13 @@
 
 import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { internalError, serviceUnavailable, StatusError, unauthorized } from '@kubelab/apimachinery/status-error';
+import { internalError, StatusError, serviceUnavailable, unauthorized } from '@kubelab/apimachinery/status-error';
 import type { Logger } from '@kubelab/component/logger';
-import type { AuthorizationAttributes, Authenticator, Authorizer, UserInfo } from '../contracts.js';
-import { forbiddenByAuthorization } from '../authorization/forbidden.js';
 import { impersonate } from '../authentication/impersonation.js';
+import { forbiddenByAuthorization } from '../authorization/forbidden.js';
+import type { Authenticator, AuthorizationAttributes, Authorizer, UserInfo } from '../contracts.js';
 import { Exchange } from './exchange.js';
 import type { RequestMetrics } from './metrics.js';
 import { parseRequestInfo } from './request-info.js';
@@ -16,6 +17,12 @@ import { errorHeaders, sendStatus } from './respond.js';
 export interface Upgrade {
   socket: Duplex;
   head: Buffer;
+  /** Bytes that earlier answers on this connection took: more of them mean that the protocol has been switched. */
+  writtenBefore: number;
+}
+
+function bytesWritten(socket: Duplex): number {
+  return (socket as Socket).bytesWritten ?? 0;
 }
 
 export interface PipelineOptions {
@@ -48,7 +55,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       await authorize(options.authorizer, exchange);
       await options.dispatch(exchange, upgrade);
     } catch (error) {
-      await answerError(options.logger, exchange, error);
+      await answerError(options.logger, exchange, error, upgrade);
     } finally {
       finished?.();
     }
@@ -61,7 +68,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       response.assignSocket(socket as never);
       response.shouldKeepAlive = false;
       response.on('finish', () => socket.end());
-      await process(request, response, { socket, head });
+      await process(request, response, { socket, head, writtenBefore: bytesWritten(socket) });
     },
   };
 }
@@ -69,7 +76,17 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 /** Stands in until the path has been understood, so that a path that cannot be is answered like any other error. */
 function parseLater(request: IncomingMessage, path: string): Exchange['info'] {
   const verb = (request.method ?? 'GET').toLowerCase();
-  return { resourceRequest: false, verb, path, apiGroup: '', apiVersion: '', resource: '', subresource: '', name: '', rest: '' };
+  return {
+    resourceRequest: false,
+    verb,
+    path,
+    apiGroup: '',
+    apiVersion: '',
+    resource: '',
+    subresource: '',
+    name: '',
+    rest: '',
+  };
 }
 
 async function authenticate(options: PipelineOptions, exchange: Exchange): Promise<UserInfo> {
@@ -100,15 +117,22 @@ function attributesOf({ info, user }: Exchange): AuthorizationAttributes {
   };
 }
 
-async function answerError(logger: Logger, exchange: Exchange, error: unknown): Promise<void> {
+async function answerError(
+  logger: Logger,
+  exchange: Exchange,
+  error: unknown,
+  upgrade: Upgrade | undefined,
+): Promise<void> {
   const { request, response } = exchange;
   const status = toStatusError(error);
   if (status.code >= 500 && status.reason === 'InternalError') {
     logger.error('Request failed', { method: request.method, path: exchange.info.path, error });
   }
-  if (response.headersSent || response.destroyed) {
+  const switched = upgrade !== undefined && upgrade.writtenBefore !== bytesWritten(upgrade.socket);
+  if (response.headersSent || response.destroyed || switched) {
     // The client already reads an answer; cutting it off is the only honest sign that it is incomplete.
     response.destroy();
+    upgrade?.socket.destroy();
     return;
   }
   for (const [name, value] of Object.entries(errorHeaders(status))) response.setHeader(name, value);

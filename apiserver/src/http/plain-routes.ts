@@ -1,12 +1,13 @@
 /** Everything that is no resource: discovery, OpenAPI, version, health and metrics, on an express application. */
 
+import type { OpenApiDocuments } from '@kubelab/api/openapi/documents';
 import type { ResourceDefinition } from '@kubelab/api/resource';
 import { answerHealth, type HealthCheck } from '@kubelab/component/health-server';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import type { Registry } from 'prom-client';
 import { addDiscoveryRoutes } from './discovery/routes.js';
 import type { Exchange } from './exchange.js';
-import { addOpenApiRoutes, type OpenApiSource } from './openapi-routes.js';
+import { addOpenApiRoutes } from './openapi-routes.js';
 import { methodNotAllowed, pathNotFound } from './resource-target.js';
 import { sendBytes, wantsPretty } from './respond.js';
 import { versionDocument } from './version.js';
@@ -21,7 +22,7 @@ export interface ExtraDocument {
 export interface PlainRoutesOptions {
   definitions(): readonly ResourceDefinition[];
   serverAddress(): string;
-  openApi: OpenApiSource;
+  openApi: OpenApiDocuments;
   healthChecks: readonly HealthCheck[];
   registry: Registry;
   extraDocuments: readonly ExtraDocument[];
@@ -43,7 +44,9 @@ export function createPlainHandler(options: PlainRoutesOptions): PlainHandler {
     const bytes = Buffer.from(await options.registry.metrics());
     await sendBytes(request, response, { code: 200, contentType: options.registry.contentType, bytes });
   });
-  app.get(/^\/(healthz|livez|readyz)(\/|$)/, (request, response) => sendHealth(request, response, options.healthChecks));
+  app.get(/^\/(healthz|livez|readyz)(\/|$)/, (request, response) =>
+    sendHealth(request, response, options.healthChecks),
+  );
   for (const { path, contentType, body } of options.extraDocuments) {
     app.get(path, (request, response) =>
       sendBytes(request, response, { code: 200, contentType, bytes: Buffer.from(body) }),
@@ -86,13 +89,24 @@ async function sendHealth(request: Request, response: Response, checks: readonly
 }
 
 function rootPaths(options: PlainRoutesOptions): string[] {
-  const paths = new Set(['/api', '/apis', '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version']);
+  const paths = new Set([
+    '/api',
+    '/apis',
+    '/healthz',
+    '/livez',
+    '/metrics',
+    '/openapi/v2',
+    '/openapi/v3',
+    '/readyz',
+    '/version',
+  ]);
   for (const { group, version } of options.definitions()) {
     paths.add(group === '' ? `/api/${version}` : `/apis/${group}`);
     if (group !== '') paths.add(`/apis/${group}/${version}`);
   }
   for (const check of options.healthChecks) {
-    for (const kind of check.readinessOnly ? ['readyz'] : ['healthz', 'livez', 'readyz']) paths.add(`/${kind}/${check.name}`);
+    for (const kind of check.readinessOnly ? ['readyz'] : ['healthz', 'livez', 'readyz'])
+      paths.add(`/${kind}/${check.name}`);
   }
   for (const { path } of options.extraDocuments) paths.add(path);
   return [...paths].sort();

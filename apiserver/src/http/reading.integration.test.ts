@@ -13,9 +13,13 @@ const make = (name: string, labels: Record<string, string> = {}, namespaceName =
 
 beforeAll(async () => {
   api = await startTestApi({ definitions: [configMap, namespace, pod] });
-  for (const name of ['a', 'b', 'c', 'd', 'e']) await make(name, { letter: name, vowel: String('aeiou'.includes(name)) });
+  for (const name of ['a', 'b', 'c', 'd', 'e'])
+    await make(name, { letter: name, vowel: String('aeiou'.includes(name)) });
   await make('a', {}, 'other');
-  for (const [name, nodeName] of [['p1', 'n1'], ['p2', 'n2']]) {
+  for (const [name, nodeName] of [
+    ['p1', 'n1'],
+    ['p2', 'n2'],
+  ]) {
     await api.client.post(pods, { metadata: { name }, spec: { nodeName, containers: [{ name: 'c', image: 'i' }] } });
   }
 });
@@ -43,7 +47,9 @@ describe('list', () => {
     expect(names((await api.client.get('/api/v1/configmaps')).body)).toEqual(['a', 'b', 'c', 'd', 'e', 'a']);
     expect(names((await api.client.get(`${maps}?labelSelector=vowel%3Dtrue`)).body)).toEqual(['a', 'e']);
     expect(names((await api.client.get(`${maps}?labelSelector=letter+in+(b,c)`)).body)).toEqual(['b', 'c']);
-    expect(names((await api.client.get('/api/v1/configmaps?fieldSelector=metadata.namespace%3Dother')).body)).toEqual(['a']);
+    expect(names((await api.client.get('/api/v1/configmaps?fieldSelector=metadata.namespace%3Dother')).body)).toEqual([
+      'a',
+    ]);
     expect(names((await api.client.get(`${maps}?fieldSelector=metadata.name%3Db`)).body)).toEqual(['b']);
     expect(names((await api.client.get(`${pods}?fieldSelector=spec.nodeName%3Dn2`)).body)).toEqual(['p2']);
   });
@@ -62,7 +68,11 @@ describe('list', () => {
 
   it.each([
     ['labelSelector=a+in+b', 400, /unable to parse requirement/],
-    ['fieldSelector=spec.foo%3D1', 400, /^"spec.foo" is not a known field selector: only "metadata.name", "metadata.namespace"$/],
+    [
+      'fieldSelector=spec.foo%3D1',
+      400,
+      /^"spec.foo" is not a known field selector: only "metadata.name", "metadata.namespace"$/,
+    ],
     ['limit=x', 400, /^strconv.ParseInt: parsing "x": invalid syntax$/],
     ['resourceVersion=x', 422, /resourceVersion/],
     ['resourceVersionMatch=Exact', 422, /resourceVersionMatch is forbidden unless resourceVersion is provided/],
@@ -218,5 +228,48 @@ describe('paths', () => {
     const { code, body } = await api.client.get(maps, { Authorization: 'Bearer wrong' });
     expect(code).toBe(401);
     expect(body).toMatchObject({ reason: 'Unauthorized', message: 'Unauthorized' });
+  });
+});
+
+describe('failures', () => {
+  it('answers 500 for a fault of its own and lives on', async () => {
+    const broken = await startTestApi({
+      definitions: [configMap],
+      admission: [
+        {
+          name: 'Broken',
+          admit() {
+            throw new TypeError('cannot read the mind of the user');
+          },
+        },
+      ],
+    });
+    try {
+      const { code, body } = await broken.client.post(maps, { metadata: { name: 'x' } });
+      expect(code).toBe(500);
+      expect(body).toMatchObject({
+        reason: 'InternalError',
+        message: 'Internal error occurred: cannot read the mind of the user',
+      });
+      expect((await broken.client.get(maps)).code).toBe(200);
+    } finally {
+      await broken.close();
+    }
+  });
+
+  it('words refusals as upstream', async () => {
+    const strict = await startTestApi({
+      definitions: [configMap],
+      authorizer: { authorize: ({ verb }) => ({ allowed: verb === 'update', reason: '' }) },
+    });
+    try {
+      const { body } = await strict.client.get(maps, { Authorization: 'Bearer joe' });
+      expect(body.message).toBe(
+        'configmaps is forbidden: User "joe" cannot list resource "configmaps" in API group "" in the namespace "default"',
+      );
+      expect((await strict.client.put(`${maps}/new`, { metadata: { name: 'new' } })).code).toBe(404);
+    } finally {
+      await strict.close();
+    }
   });
 });

@@ -93,7 +93,9 @@ function turnIntoCollectionVerb(info: RequestInfo, query: URLSearchParams): void
   if (info.verb === 'get') info.verb = isTrue(query.get('watch')) ? 'watch' : 'list';
   else if (info.verb === 'delete') info.verb = 'deletecollection';
   if (info.verb !== 'list' && info.verb !== 'watch' && info.verb !== 'deletecollection') return;
-  const selected = /(?:^|,)\s*metadata\.name\s*==?\s*([^,=!\\]+?)\s*(?:,|$)/.exec(query.get('fieldSelector') ?? '')?.[1];
+  const selected = /(?:^|,)\s*metadata\.name\s*==?\s*([^,=!\\]+?)\s*(?:,|$)/.exec(
+    query.get('fieldSelector') ?? '',
+  )?.[1];
   if (selected !== undefined && !selected.includes('/') && selected !== '.' && selected !== '..') info.name = selected;
 }
 

@@ -3,8 +3,8 @@
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { notFound } from '@kubelab/apimachinery/status-error';
 import { storeOf } from '../registry/create.js';
-import { admissionRequest, admit, type Engine, validateAdmission, type WriteRequest } from '../registry/engine.js';
 import { decodeObject } from '../registry/decode.js';
+import { admissionRequest, admit, type Engine, validateAdmission, type WriteRequest } from '../registry/engine.js';
 import { parseWriteOptions, type WriteOptions } from '../registry/options.js';
 import { patchChange, patchFunction } from '../registry/patch.js';
 import { storageKey } from '../registry/resources.js';
@@ -53,12 +53,7 @@ function viewOptions(exchange: Exchange): WriteOptions {
   return parseWriteOptions('PatchOptions', exchange.query, { apply });
 }
 
-async function viewChange(
-  engine: Engine,
-  exchange: Exchange,
-  write: WriteRequest,
-  view: ParentView,
-): Promise<Change> {
+async function viewChange(engine: Engine, exchange: Exchange, write: WriteRequest, view: ParentView): Promise<Change> {
   if (exchange.info.verb === 'update') {
     const submitted = await readObject(exchange, view.expected, write.options);
     return throughView(view, () => submitted);
@@ -67,7 +62,11 @@ async function viewChange(
   const body = await readBody(exchange.request);
   if (type !== 'apply') return throughView(view, patchFunction(write, { type, body }, view));
   const { warn } = write;
-  const wanted = decodeObject(body, view.expected, { encoding: 'yaml', fieldValidation: write.options.fieldValidation, warn });
+  const wanted = decodeObject(body, view.expected, {
+    encoding: 'yaml',
+    fieldValidation: write.options.fieldValidation,
+    warn,
+  });
   const configuration = Buffer.from(JSON.stringify(view.configurationOf(wanted, write.resource)));
   return patchChange(engine, write, { type, body: configuration }, write.resource);
 }
@@ -92,11 +91,14 @@ export async function handleAction(engine: Engine, exchange: Exchange, target: T
   const { encoding } = negotiateOutput(exchange.request.headers.accept, { projections: false });
   const options = parseWriteOptions('CreateOptions', exchange.query);
   const object = await readObject(exchange, action.expected, options);
-  const name = target.name || (object.metadata.name ?? '');
-  const write = writeRequest(exchange, target, options);
+  if (!action.admitsItself) await admitAction(engine, writeRequest(exchange, target, options), object);
+  const answer = await action.handler.create(exchange, object, { dryRun: options.dryRun });
+  await sendBody(exchange, { code: answer.code, encoding, bytes: Buffer.from(JSON.stringify(answer.object)) });
+}
+
+async function admitAction(engine: Engine, write: WriteRequest, object: UnstructuredObject): Promise<void> {
+  const name = write.name || (object.metadata.name ?? '');
   const admission = admissionRequest(write, { operation: 'CREATE', name, object });
   await admit(engine, admission);
   await validateAdmission(engine, admission);
-  const answer = await action.handler.create(exchange, object, { dryRun: options.dryRun });
-  await sendBody(exchange, { code: answer.code, encoding, bytes: Buffer.from(JSON.stringify(answer.object)) });
 }

@@ -1,6 +1,6 @@
 /** Serves a watch: a stream of events until time is up, the client goes, or the store ends it. */
 
-import { internalError, isGone, serviceUnavailable, StatusError } from '@kubelab/apimachinery/status-error';
+import { internalError, isGone, StatusError, serviceUnavailable } from '@kubelab/apimachinery/status-error';
 import type { Clock, Timer } from '@kubelab/component/clock';
 import type { ResourceStore, WatchEvent, Watcher, WatchOptions, WatchSink } from '../storage/store.js';
 import type { Exchange } from './exchange.js';

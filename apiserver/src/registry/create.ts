@@ -5,7 +5,14 @@ import { generateName } from '@kubelab/apimachinery/names';
 import { alreadyExists, badRequest, isAlreadyExists, methodNotSupported } from '@kubelab/apimachinery/status-error';
 import { timestamp } from '@kubelab/component/clock';
 import type { Entry, ResourceStore } from '../storage/store.js';
-import { admissionRequest, admit, type Engine, storageHookFor, validateAdmission, type WriteRequest } from './engine.js';
+import {
+  admissionRequest,
+  admit,
+  type Engine,
+  storageHookFor,
+  validateAdmission,
+  type WriteRequest,
+} from './engine.js';
 import { recordUpdate } from './field-ownership.js';
 import { dedupOwnerReferences, identifyNew, inCanonicalOrder, matchNamespace, wipeForCreate } from './prepare.js';
 import { type Resource, storageKey } from './resources.js';
@@ -16,11 +23,7 @@ import { validateNew } from './validate.js';
 const maxGeneratedNames = 8;
 
 /** POST. `object` is private to this call and already defaulted. */
-export async function createObject(
-  engine: Engine,
-  request: WriteRequest,
-  object: UnstructuredObject,
-): Promise<Entry> {
+export async function createObject(engine: Engine, request: WriteRequest, object: UnstructuredObject): Promise<Entry> {
   const store = storeOf(request.resource, 'create');
   matchNamespace(object, request.namespace);
   if (object.metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
@@ -70,6 +73,8 @@ export async function completeNew(
   const subject = { operation: 'CREATE', name: object.metadata.name ?? '', object } as const;
   await admit(engine, admissionRequest(request, subject));
   if (generated && !object.metadata.name) object.metadata.name = generateName(object.metadata.generateName ?? '');
+  // Hooks read the name as text; validation says that it is missing.
+  object.metadata.name ??= '';
   hooks.default?.(object);
   identifyNew(resource, object, timestamp(engine.clock));
   hooks.prepareForCreate?.(object);

@@ -29,11 +29,19 @@ describe('create', () => {
     const { code, body, headers } = await api.client.post(base, configMapOf('made'));
     expect(code).toBe(201);
     expect(headers['content-type']).toBe('application/json');
-    expect(body).toMatchObject({ kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'made', namespace: 'default' } });
+    expect(body).toMatchObject({
+      kind: 'ConfigMap',
+      apiVersion: 'v1',
+      metadata: { name: 'made', namespace: 'default' },
+    });
     expect(body.metadata.uid).toMatch(/^[0-9a-f-]{36}$/);
     expect(body.metadata.resourceVersion).toMatch(/^\d+$/);
     expect(body.metadata.managedFields).toEqual([
-      expect.objectContaining({ operation: 'Update', apiVersion: 'v1', fieldsV1: { 'f:data': { '.': {}, 'f:a': {} } } }),
+      expect.objectContaining({
+        operation: 'Update',
+        apiVersion: 'v1',
+        fieldsV1: { 'f:data': { '.': {}, 'f:a': {} } },
+      }),
     ]);
     const read = await api.client.get(`${base}/made`);
     expect(read.body).toEqual(body);
@@ -58,7 +66,10 @@ describe('create', () => {
   });
 
   it('ignores identity that a client sends and refuses a resourceVersion', async () => {
-    const sent = { ...configMapOf('mine'), metadata: { name: 'mine', uid: 'x', creationTimestamp: '2001-01-01T00:00:00Z' } };
+    const sent = {
+      ...configMapOf('mine'),
+      metadata: { name: 'mine', uid: 'x', creationTimestamp: '2001-01-01T00:00:00Z' },
+    };
     const { body } = await api.client.post(base, sent);
     expect(body.metadata.uid).not.toBe('x');
     expect(body.metadata.creationTimestamp).not.toMatch(/^2001/);
@@ -96,12 +107,24 @@ describe('decoding', () => {
     api.client.post(`/api/v1/namespaces/default/pods${query}`, body);
 
   it.each([
-    ['broken JSON', '{"a":', /^the object provided is unrecognized \(must be of type Pod\): couldn't get version\/kind; json parse error: .* \(\{"a":\)$/],
+    [
+      'broken JSON',
+      '{"a":',
+      /^the object provided is unrecognized \(must be of type Pod\): couldn't get version\/kind; json parse error: .* \(\{"a":\)$/,
+    ],
     ['an empty body', '', /\(<empty>\)$/],
     ['an array', '[]', /cannot unmarshal array into Go value/],
-    ['another API version', '{"apiVersion":"apps/v1","kind":"Pod"}', /^the API version in the data \(apps\/v1\) does not match the expected API version \(v1\)$/],
+    [
+      'another API version',
+      '{"apiVersion":"apps/v1","kind":"Pod"}',
+      /^the API version in the data \(apps\/v1\) does not match the expected API version \(v1\)$/,
+    ],
     ['another kind', '{"apiVersion":"v1","kind":"Service"}', /^Service in version "v1" cannot be handled as a Pod: /],
-    ['a wrong type', { ...podOf('x'), spec: { hostNetwork: 'yes' } }, /^Pod in version "v1" cannot be handled as a Pod: json: cannot unmarshal string into Go struct field PodSpec.spec.hostNetwork of type bool$/],
+    [
+      'a wrong type',
+      { ...podOf('x'), spec: { hostNetwork: 'yes' } },
+      /^Pod in version "v1" cannot be handled as a Pod: json: cannot unmarshal string into Go struct field PodSpec.spec.hostNetwork of type bool$/,
+    ],
     ['a prototype', '{"__proto__":{"a":1}}', /__proto__/],
     ['deep nesting', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, /exceeded max depth/],
   ])('answers 400 for %s', async (_name, body, message) => {
@@ -194,7 +217,11 @@ describe('update', () => {
     expect(made.status.phase).toBe('Pending');
     const viaMain = await api.client.put(`${pods}/parts`, { ...made, status: { phase: 'Running' } });
     expect(viaMain.body.status.phase).toBe('Pending');
-    const changed = { ...made, spec: { ...made.spec, nodeName: 'stolen' }, status: { ...made.status, phase: 'Running' } };
+    const changed = {
+      ...made,
+      spec: { ...made.spec, nodeName: 'stolen' },
+      status: { ...made.status, phase: 'Running' },
+    };
     const viaStatus = await api.client.put(`${pods}/parts/status`, changed);
     expect(viaStatus.body.status.phase).toBe('Running');
     expect(viaStatus.body.spec.nodeName).toBeUndefined();
@@ -241,7 +268,10 @@ describe('delete', () => {
     expect(longer.body.metadata.deletionGracePeriodSeconds).toBe(60);
     const shorter = await api.client.delete(`${pods}/graceful?gracePeriodSeconds=5`);
     expect(shorter.body.metadata.deletionGracePeriodSeconds).toBe(5);
-    const wrongUid = await api.client.delete(`${pods}/graceful`, { gracePeriodSeconds: 0, preconditions: { uid: 'x' } });
+    const wrongUid = await api.client.delete(`${pods}/graceful`, {
+      gracePeriodSeconds: 0,
+      preconditions: { uid: 'x' },
+    });
     expect(wrongUid.code).toBe(409);
     const now = await api.client.delete(`${pods}/graceful`, { gracePeriodSeconds: 0 });
     expect(now.body.kind).toBe('Pod');

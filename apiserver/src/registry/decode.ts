@@ -48,7 +48,10 @@ export function decodeObject(body: Buffer, expected: ExpectedKind, options: Deco
   const text = options.encoding === 'protobuf' ? '' : body.toString('utf8');
   const object = parseBody(text, body, expected, options);
   checkKind(object, expected, body);
-  const problems = options.encoding === 'json' && options.fieldValidation !== 'Ignore' ? duplicateKeys(text).map(duplicateFieldText) : [];
+  const problems =
+    options.encoding === 'json' && options.fieldValidation !== 'Ignore'
+      ? duplicateKeys(text).map(duplicateFieldText)
+      : [];
   return conformObject(object, expected, options, problems);
 }
 
@@ -88,7 +91,8 @@ function parseBody(text: string, body: Buffer, expected: ExpectedKind, options: 
     value = options.encoding === 'json' ? parseJson(text) : parseYaml(text);
   } catch (error) {
     if (error instanceof ProtobufError) throw unrecognized(expected, error.message, body);
-    if (error instanceof YamlError) throw unrecognized(expected, `error converting YAML to JSON: ${error.message}`, body);
+    if (error instanceof YamlError)
+      throw unrecognized(expected, `error converting YAML to JSON: ${error.message}`, body);
     if (!(error instanceof StatusError)) throw error;
     throw unrecognized(expected, `couldn't get version/kind; json parse error: ${error.message}`, body);
   }
@@ -130,9 +134,7 @@ function refuseVersion(given: string, apiVersion: string, kind: string, expected
   if (given.split('/').length > 2) {
     throw badRequest(`unable to decode the object: unexpected GroupVersion string: ${given}`);
   }
-  throw badRequest(
-    `the API version in the data (${given}) does not match the expected API version (${apiVersion})`,
-  );
+  throw badRequest(`the API version in the data (${given}) does not match the expected API version (${apiVersion})`);
 }
 
 function unrecognized(expected: ExpectedKind, reason: string, body: Buffer): StatusError {

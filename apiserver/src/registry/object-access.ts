@@ -28,7 +28,9 @@ export function createObjectAccess(resources: Resources, clock: Clock): ObjectAc
       return store.peek(storageKey(namespace, name))?.object as T | undefined;
     },
     peekAll<T>(groupResource: GroupResource, namespace?: string): T[] {
-      return storedOf(groupResource).store.peekAll(namespace).map((entry) => entry.object as T);
+      return storedOf(groupResource)
+        .store.peekAll(namespace)
+        .map((entry) => entry.object as T);
     },
     async get<T>(groupResource: GroupResource, namespace: string | undefined, name: string): Promise<T | undefined> {
       const entry = await storedOf(groupResource).store.get(storageKey(namespace, name));
@@ -57,6 +59,7 @@ function completed(resource: Resource, given: Record<string, unknown>, clock: Cl
   const object = { metadata: {}, ...deepClone(given), kind, apiVersion: resource.apiVersion } as UnstructuredObject;
   const { metadata } = object;
   if (!metadata.name && metadata.generateName) metadata.name = generateName(metadata.generateName);
+  metadata.name ??= '';
   resource.expected.schema.conform(object);
   hooks.default?.(object);
   identifyNew(resource, object, timestamp(clock));

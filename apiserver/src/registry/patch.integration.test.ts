@@ -1,6 +1,7 @@
 import { deployment } from '@kubelab/api/apps/deployment';
 import { configMap } from '@kubelab/api/core/config-map';
 import { pod } from '@kubelab/api/core/pod';
+import { podDisruptionBudget } from '@kubelab/api/policy/pod-disruption-budget';
 import { startTestApi, type TestApi } from '../testing/test-api.js';
 
 let api: TestApi;
@@ -21,7 +22,7 @@ const deploymentOf = (name: string, spec: Record<string, unknown> = {}): Record<
 });
 
 beforeAll(async () => {
-  api = await startTestApi({ definitions: [configMap, pod, deployment] });
+  api = await startTestApi({ definitions: [configMap, pod, deployment, podDisruptionBudget] });
 });
 afterAll(() => api?.close());
 
@@ -39,14 +40,25 @@ describe('patches', () => {
   });
 
   it('applies a merge patch without counting the generation for metadata', async () => {
-    const { body } = await api.client.patch(`${deployments}/patched`, 'merge', { metadata: { annotations: { x: 'y' } } });
+    const { body } = await api.client.patch(`${deployments}/patched`, 'merge', {
+      metadata: { annotations: { x: 'y' } },
+    });
     expect(body.metadata.annotations).toEqual({ x: 'y' });
     expect(body.metadata.generation).toBe(2);
   });
 
   it('applies a strategic merge patch by merge keys', async () => {
     const { code, body } = await api.client.patch(`${deployments}/patched`, 'strategic', {
-      spec: { template: { spec: { containers: [{ name: 'side', image: 'busybox' }, { name: 'web', image: 'nginx:2' }] } } },
+      spec: {
+        template: {
+          spec: {
+            containers: [
+              { name: 'side', image: 'busybox' },
+              { name: 'web', image: 'nginx:2' },
+            ],
+          },
+        },
+      },
     });
     expect(code).toBe(200);
     const containers = body.spec.template.spec.containers as { name: string; image: string }[];
@@ -65,7 +77,12 @@ describe('patches', () => {
     ['json', [{ op: 'remove', path: '/spec/nothing/deep' }], 422, /the server rejected our request/],
     ['merge', '{"spec":', 400, /error decoding patch/],
     ['merge', { spec: { replicas: 'many' } }, 422, /patch: Invalid value/],
-    ['merge', { metadata: { name: 'other' } }, 400, /the name of the object \(other\) does not match the name on the URL \(patched\)/],
+    [
+      'merge',
+      { metadata: { name: 'other' } },
+      400,
+      /the name of the object \(other\) does not match the name on the URL \(patched\)/,
+    ],
     ['merge', { kind: 'Pod' }, 422, /unable to decode/],
     ['merge', { spec: { selector: { matchLabels: { app: 'x' } } } }, 422, /field is immutable/],
   ] as const)('refuses a bad %s patch: %j', async (type, patch, code, message) => {
@@ -95,7 +112,9 @@ describe('patches', () => {
   it('retries for concurrent patches without a version', async () => {
     await api.client.post(maps, { metadata: { name: 'busy' }, data: {} });
     const keys = Array.from({ length: 20 }, (_, index) => `k${index}`);
-    const answers = await Promise.all(keys.map((key) => api.client.patch(`${maps}/busy`, 'merge', { data: { [key]: '1' } })));
+    const answers = await Promise.all(
+      keys.map((key) => api.client.patch(`${maps}/busy`, 'merge', { data: { [key]: '1' } })),
+    );
     expect(answers.map(({ code }) => code)).toEqual(keys.map(() => 200));
     expect(Object.keys((await api.client.get(`${maps}/busy`)).body.data).sort()).toEqual([...keys].sort());
   });
@@ -114,7 +133,9 @@ describe('server-side apply', () => {
   it('needs a manager', async () => {
     const { code, body } = await api.client.patch(`${maps}/applied`, 'apply', config({}));
     expect(code).toBe(422);
-    expect(body.message).toBe('PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch');
+    expect(body.message).toBe(
+      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+    );
   });
 
   it('creates, and then changes only what its manager owns', async () => {
@@ -192,7 +213,12 @@ describe('scale', () => {
   });
 
   it('applies with an owner on the parent', async () => {
-    const scale = { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'scaled', namespace: 'default' }, spec: { replicas: 4 } };
+    const scale = {
+      apiVersion: 'autoscaling/v1',
+      kind: 'Scale',
+      metadata: { name: 'scaled', namespace: 'default' },
+      spec: { replicas: 4 },
+    };
     const refused = await api.client.patch(`${path}?fieldManager=hpa`, 'apply', scale);
     expect(refused.code).toBe(409);
     const { code, body } = await api.client.patch(`${path}?fieldManager=hpa&force=true`, 'apply', scale);
@@ -218,5 +244,36 @@ describe('eviction', () => {
     expect(body.status).toBe('Success');
     expect((await api.client.get(`${pods}/evicted`)).code).toBe(404);
     expect((await api.client.post(`${pods}/evicted/eviction`, eviction)).code).toBe(404);
+  });
+
+  it('answers 429 when the budget is spent', async () => {
+    const labels = { app: 'guarded' };
+    const budgets = '/apis/policy/v1/namespaces/default/poddisruptionbudgets';
+    const spec = { minAvailable: 1, selector: { matchLabels: labels } };
+    const { body: budget } = await api.client.post(budgets, { metadata: { name: 'guard' }, spec });
+    const status = {
+      observedGeneration: 1,
+      disruptionsAllowed: 1,
+      currentHealthy: 2,
+      desiredHealthy: 1,
+      expectedPods: 2,
+    };
+    expect((await api.client.put(`${budgets}/guard/status`, { ...budget, status })).code).toBe(200);
+    for (const name of ['g1', 'g2']) {
+      const podSpec = { containers: [{ name: 'c', image: 'i' }] };
+      await api.client.post(pods, { metadata: { name, labels }, spec: podSpec });
+      const conditions = [{ type: 'Ready', status: 'True' }];
+      await api.client.patch(`${pods}/${name}/status`, 'merge', { status: { phase: 'Running', conditions } });
+    }
+    expect((await api.client.post(`${pods}/g1/eviction?dryRun=All`, { metadata: { name: 'g1' } })).code).toBe(201);
+    expect((await api.client.post(`${pods}/g1/eviction`, { metadata: { name: 'g1' } })).code).toBe(201);
+    const refused = await api.client.post(`${pods}/g2/eviction`, { metadata: { name: 'g2' } });
+    expect(refused.code).toBe(429);
+    expect(refused.body.message).toBe("Cannot evict pod as it would violate the pod's disruption budget.");
+    expect(refused.body.details.causes).toEqual([
+      { reason: 'DisruptionBudget', message: 'The disruption budget guard needs 1 healthy pods and has 2 currently' },
+    ]);
+    const { body } = await api.client.get(`${budgets}/guard`);
+    expect(Object.keys(body.status.disruptedPods)).toEqual(['g1']);
   });
 });

@@ -4,8 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { deepClone, deepEqual } from '@kubelab/apimachinery/json';
 import type { ObjectMeta, OwnerReference, UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { badRequest } from '@kubelab/apimachinery/status-error';
-import { keepsStatusOnCreate } from './strategy.js';
 import type { Resource } from './resources.js';
+import { keepsStatusOnCreate } from './strategy.js';
 import { restoreForSubresource } from './subresources/parent-parts.js';
 
 /** Sets or checks the namespace against the path's; throws StatusError 400 when they differ. */
@@ -27,7 +27,8 @@ export function wipeForCreate(resource: Resource, object: UnstructuredObject): v
   delete meta.deletionGracePeriodSeconds;
   delete meta.selfLink;
   delete meta.generation;
-  if (resource.definition.subresources['status'] && !keepsStatusOnCreate(resource.groupResource)) delete object['status'];
+  if (resource.definition.subresources['status'] && !keepsStatusOnCreate(resource.groupResource))
+    delete object['status'];
 }
 
 /** Gives a new object its identity. */

@@ -2,16 +2,18 @@
 
 import { deepClone, deepEqual } from '@kubelab/apimachinery/json';
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
-import {
-  badRequest,
-  conflict,
-  notFound,
-  staleObjectMessage,
-} from '@kubelab/apimachinery/status-error';
+import { badRequest, conflict, notFound, staleObjectMessage } from '@kubelab/apimachinery/status-error';
 import { forbiddenByAuthorization } from '../authorization/forbidden.js';
 import type { Entry, ResourceStore, Update } from '../storage/store.js';
 import { completeNew, storeOf, ttlOptions } from './create.js';
-import { admissionRequest, admit, type Engine, storageHookFor, validateAdmission, type WriteRequest } from './engine.js';
+import {
+  admissionRequest,
+  admit,
+  type Engine,
+  storageHookFor,
+  validateAdmission,
+  type WriteRequest,
+} from './engine.js';
 import { recordUpdate } from './field-ownership.js';
 import {
   countGeneration,
@@ -86,12 +88,7 @@ async function afterDelete(engine: Engine, request: WriteRequest, entry: Entry):
   await storageHookFor(engine, request.resource)?.afterDelete?.(entry.object);
 }
 
-async function createInstead(
-  engine: Engine,
-  request: WriteRequest,
-  change: Change,
-  attempt: Attempt,
-): Promise<Update> {
+async function createInstead(engine: Engine, request: WriteRequest, change: Change, attempt: Attempt): Promise<Update> {
   const { resource, name } = request;
   if (!change.fromNothing || request.subresource !== '') throw notFound(resource.groupResource, name);
   const object = await change.fromNothing();
@@ -203,7 +200,8 @@ function checkVersion(request: WriteRequest, object: UnstructuredObject, old: Un
 /** An object on its way out goes when its last finalizer and its grace period are gone. */
 function isFinished(object: UnstructuredObject, old: UnstructuredObject): boolean {
   if (old.metadata.deletionTimestamp === undefined) return false;
-  if ((object.metadata.finalizers?.length ?? 0) > 0 || (object.metadata.deletionGracePeriodSeconds ?? 0) > 0) return false;
+  if ((object.metadata.finalizers?.length ?? 0) > 0 || (object.metadata.deletionGracePeriodSeconds ?? 0) > 0)
+    return false;
   const spec = object['spec'] as { finalizers?: string[] } | undefined;
   return object.kind !== 'Namespace' || (spec?.finalizers?.length ?? 0) === 0;
 }

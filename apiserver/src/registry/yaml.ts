@@ -33,6 +33,8 @@ export function parseYaml(text: string): unknown {
   try {
     value = load(text, { schema });
   } catch (cause) {
+    // The reader recurses: what is nested beyond its stack is beyond any limit.
+    if (cause instanceof RangeError) throw new YamlError('yaml: exceeded max depth', { cause });
     if (!(cause instanceof YAMLException)) throw cause;
     const line = cause.mark ? `line ${cause.mark.line + 1}: ` : '';
     throw new YamlError(`yaml: ${line}${cause.reason ?? cause.message}`, { cause });

@@ -1,5 +1,6 @@
 /** A ResourceStore in memory, for unit tests; it keeps the store's promises about keys and revisions but serves no watches. */
 
+import { deepClone } from '@kubelab/apimachinery/json';
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { alreadyExists, internalError } from '@kubelab/apimachinery/status-error';
 import type { Entry, Page, ResourceStore, Update, Watcher } from '../storage/store.js';
@@ -60,7 +61,7 @@ export class MemoryStore implements ResourceStore {
 
   #write(key: string, given: UnstructuredObject, type: 'ADDED' | 'MODIFIED'): Entry {
     const revision = ++this.#revision;
-    const object = structuredClone(given);
+    const object = deepClone(given);
     object.metadata.resourceVersion = String(revision);
     const entry = { key, revision, bytes: Buffer.from(JSON.stringify(object)), itemOffset: 0, object };
     this.#entries.set(key, entry);

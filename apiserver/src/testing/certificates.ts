@@ -68,8 +68,9 @@ export async function createTestCertificates(): Promise<TestCertificates> {
     serviceAccountKey: rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     serviceAccountPublicKey: rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     issueClient: (commonName, organizations = []) =>
-      issue([{ CN: [commonName] }, ...organizations.map((name) => ({ O: [name] }))], [
-        new x509.ExtendedKeyUsageExtension(['1.3.6.1.5.5.7.3.2']),
-      ]),
+      issue(
+        [{ CN: [commonName] }, ...organizations.map((name) => ({ O: [name] }))],
+        [new x509.ExtendedKeyUsageExtension(['1.3.6.1.5.5.7.3.2'])],
+      ),
   };
 }

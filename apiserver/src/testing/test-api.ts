@@ -1,12 +1,12 @@
 /** A whole API on a real etcd that lets everybody in: for tests of the engine and of the HTTP side. */
 
+import type { OpenApiDocuments } from '@kubelab/api/openapi/documents';
 import type { ResourceDefinition } from '@kubelab/api/resource';
 import { systemClock } from '@kubelab/component/clock';
 import { type Logger, silentLogger } from '@kubelab/component/logger';
 import { startEtcd } from '@kubelab/testkit/etcd';
 import { Registry } from 'prom-client';
 import type { AdmissionPlugin, Authenticator, Authorizer, UserInfo } from '../contracts.js';
-import type { OpenApiSource } from '../http/openapi-routes.js';
 import type { Engine } from '../registry/engine.js';
 import { createResources } from '../registry/resources.js';
 import { builtinSubresources } from '../registry/subresources/builtin.js';
@@ -22,7 +22,7 @@ export interface TestApiOptions {
   /** Default: everything is allowed. */
   authorizer?: Authorizer;
   actions?: ReadonlyMap<string, Action>;
-  openApi?: OpenApiSource;
+  openApi?: OpenApiDocuments;
   logger?: Logger;
 }
 
@@ -82,7 +82,7 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
       engine,
       async close() {
         client.close();
-        await api.close(1_000);
+        await api.close({ delayMs: 0, graceMs: 1_000 });
         await storage.close();
         await etcd.stop();
       },
@@ -93,10 +93,9 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
   }
 }
 
-const emptyOpenApi: OpenApiSource = {
+const emptyOpenApi: OpenApiDocuments = {
   v2: () => ({ swagger: '2.0', info: { title: 'Kubernetes', version: 'v1.34.0' }, paths: {}, definitions: {} }),
   v2Protobuf: () => Buffer.alloc(0),
   v3Paths: () => [],
   v3: () => undefined,
 };
-

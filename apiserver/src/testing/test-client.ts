@@ -1,7 +1,7 @@
 /** A bare HTTPS client that shows answers as they are. */
 
-import { Agent, request as httpsRequest } from 'node:https';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { Agent, request as httpsRequest } from 'node:https';
 import { createInterface } from 'node:readline';
 
 export interface Answer {
@@ -48,7 +48,13 @@ const patchTypes = {
   apply: 'application/apply-patch+yaml',
 };
 
-export function createTestClient(options: { port: number; ca: string; cert?: string; key?: string; token?: string }): TestClient {
+export function createTestClient(options: {
+  port: number;
+  ca: string;
+  cert?: string;
+  key?: string;
+  token?: string;
+}): TestClient {
   const { token, port, ...tls } = options;
   const agent = new Agent({ ...tls, keepAlive: true });
   const open = (method: string, path: string, { body, headers = {} }: RequestOptions): Promise<IncomingMessage> =>
@@ -62,7 +68,9 @@ export function createTestClient(options: { port: number; ca: string; cert?: str
           method,
           path,
           headers: {
-            ...(raw === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(raw) }),
+            ...(raw === undefined
+              ? {}
+              : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(raw) }),
             ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
             ...headers,
           },

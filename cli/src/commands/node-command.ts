@@ -15,7 +15,6 @@ import { viewNodes } from '../nodes/node-view.js';
 import { formatTable } from '../progress/table.js';
 import { nodeRow, readObjects } from '../status.js';
 import { nodeCommand, type Terminal } from './globals.js';
-import { parseWholeNumber } from './parse.js';
 
 interface NodeAction {
   verb: string;
@@ -49,9 +48,9 @@ export function addNodeCommand(program: Command, terminal: Terminal): void {
   node
     .command('add')
     .description('add nodes and wait until they are Ready')
-    .argument('[count]', 'how many', parseWholeNumber, 1)
-    .action(async (count: number, _: object, command: Command) => {
-      const added = await addNodes(await nodeCommand(command, terminal), count);
+    .argument('[name...]', 'what to call them; without a name, one that is called after its number')
+    .action(async (names: string[], _: object, command: Command) => {
+      const added = await addNodes(await nodeCommand(command, terminal), names);
       terminal.write(`${added.join(', ')} ${added.length === 1 ? 'is' : 'are'} Ready.`);
     });
   for (const { verb, description, run, done } of actions) {

@@ -6,7 +6,7 @@ import { readDockerArchive } from '@kubelab/deploy/image-archive/docker-archive'
 import { formatImageName, isDockerHubName, parseImageName } from '@kubelab/deploy/registry-client/image-name';
 import type Docker from 'dockerode';
 import { CliError } from '../errors.js';
-import { isNode, type LabContainer, listContainers, nodeName } from '../lab/containers.js';
+import { isNode, type LabContainer, listContainers } from '../lab/containers.js';
 import type { Lab } from '../lab/lab.js';
 import { registryUrl } from '../lab/registry-url.js';
 import { run } from '../process/run.js';
@@ -100,7 +100,7 @@ async function loadIntoNodes(
   report(`copying ${fileName} to the nodes' shared volume`);
   await run('docker', ['cp', archive, `${first.id}:${target}`]);
   for (const node of running) {
-    report(`loading ${fileName} into ${nodeName(node)}`);
+    report(`loading ${fileName} into ${node.node}`);
     await run('docker', ['exec', node.id, '/opt/kubelab/node/load-images.sh', '--once'], { onLine: report });
   }
 }

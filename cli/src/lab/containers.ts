@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import type { Lab } from './lab.js';
+import { type Lab, recordOf } from './lab.js';
 
 const projectLabel = 'com.docker.compose.project';
 const serviceLabel = 'com.docker.compose.service';
@@ -16,6 +16,8 @@ export interface LabContainer {
   service: string;
   /** 1, 2, ... within its service. */
   number: number;
+  /** The name a node's container has in the cluster. */
+  node: string;
   /** running, exited, paused, created, restarting, dead. */
   state: string;
   /** The engine's words: `Up 3 minutes (healthy)`. */
@@ -28,12 +30,15 @@ export interface LabContainer {
 }
 
 /** All containers of the lab, stopped ones too, by service and number. */
-export async function listContainers(docker: Docker, lab: Pick<Lab, 'project'>): Promise<LabContainer[]> {
+export async function listContainers(docker: Docker, lab: Lab): Promise<LabContainer[]> {
   const found = await docker.listContainers({ all: true, filters: { label: [`${projectLabel}=${lab.project}`] } });
+  const { nodeNames = {} } = recordOf(lab);
   return found
-    .map((item) => ({
+    .map((item) => ({ item, name: (item.Names[0] ?? item.Id).replace(/^\//, '') }))
+    .map(({ item, name }) => ({
       id: item.Id,
-      name: (item.Names[0] ?? item.Id).replace(/^\//, ''),
+      name,
+      node: nodeNames[name] ?? `${item.Labels[serviceLabel]}-${item.Labels[numberLabel]}`,
       service: item.Labels[serviceLabel] ?? '',
       number: Number(item.Labels[numberLabel] ?? 0),
       state: item.State,
@@ -43,11 +48,6 @@ export async function listContainers(docker: Docker, lab: Pick<Lab, 'project'>):
       ports: new Map(item.Ports.filter((port) => port.PublicPort).map((port) => [port.PrivatePort, port.PublicPort])),
     }))
     .sort((a, b) => a.service.localeCompare(b.service) || a.number - b.number);
-}
-
-/** The name under which a node's container joins the cluster. */
-export function nodeName(container: Pick<LabContainer, 'service' | 'number'>): string {
-  return `${container.service}-${container.number}`;
 }
 
 export function isNode(container: LabContainer): boolean {

@@ -39,6 +39,8 @@ export interface LabRecord {
   settings: LabSettings;
   /** Fingerprint of everything that was applied by the last successful `up`. */
   applied?: string;
+  /** Names of nodes that were given one, by the names of their containers. */
+  nodeNames?: Readonly<Record<string, string>>;
 }
 
 export function readRecord(file: string): LabRecord | undefined {

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
-import { demultiplex, isNode, type LabContainer, listContainers, nodeName } from '../lab/containers.js';
+import { demultiplex, isNode, type LabContainer, listContainers } from '../lab/containers.js';
 import type { Lab } from '../lab/lab.js';
 
 /** More than anybody reads, less than fills a disk. */
@@ -21,6 +21,6 @@ export async function collectLogs(docker: Docker, lab: Lab): Promise<string> {
 }
 
 function logName(container: LabContainer): string {
-  if (isNode(container)) return nodeName(container);
+  if (isNode(container)) return container.node;
   return container.number === 1 ? container.service : `${container.service}-${container.number}`;
 }

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type Docker from 'dockerode';
-import { UsageError } from '../errors.js';
-import { isNode, type LabContainer, listContainers, nodeName } from '../lab/containers.js';
+import { CliError } from '../errors.js';
+import { isNode, type LabContainer, listContainers } from '../lab/containers.js';
 import type { Lab } from '../lab/lab.js';
 
 /** Services inside each node's container; their lines start with their name. */
@@ -31,11 +31,8 @@ export async function showLogs(options: ShowLogsOptions): Promise<void> {
   const containers = await listContainers(options.docker, options.lab);
   const sources = sourcesOf(options.component, containers);
   if (sources.length === 0) {
-    const names = [
-      ...new Set(containers.map((item) => (isNode(item) ? nodeName(item) : item.service))),
-      ...nodeServices,
-    ];
-    throw new UsageError(`There is no component ${options.component}. There are: ${names.join(', ')}.`);
+    const names = [...new Set(containers.map((item) => (isNode(item) ? item.node : item.service))), ...nodeServices];
+    throw new CliError(`There is no component ${options.component}.`, { hint: `There are ${names.join(', ')}.` });
   }
   await Promise.all(sources.map((source) => showSource(source, options)));
 }
@@ -45,11 +42,11 @@ export function sourcesOf(component: string, containers: readonly LabContainer[]
   if (nodeServices.includes(component)) {
     return nodes.map((container) => ({
       container,
-      prefix: `${nodeName(container)} | `,
+      prefix: `${container.node} | `,
       only: new RegExp(`^${component} \\| `),
     }));
   }
-  const own = containers.filter((item) => (isNode(item) ? nodeName(item) === component : item.service === component));
+  const own = containers.filter((item) => (isNode(item) ? item.node === component : item.service === component));
   return own.map((container) => ({ container, prefix: '' }));
 }
 

@@ -3,11 +3,12 @@ import { isNotFound } from '@kubelab/apimachinery/status-error';
 import type { Clock } from '@kubelab/component/clock';
 import type Docker from 'dockerode';
 import { openCompose } from '../compose/compose.js';
-import { CliError } from '../errors.js';
+import { CliError, UsageError } from '../errors.js';
 import { ensureBaseImages } from '../images/base-image.js';
-import { isNode, type LabContainer, listContainers, nodeName } from '../lab/containers.js';
+import { isNode, type LabContainer, listContainers } from '../lab/containers.js';
 import { composeEnvironment, type Lab, recordOf, saveRecord } from '../lab/lab.js';
 import { openClient } from '../lab/open-client.js';
+import { tarOfFile } from './tar-of-file.js';
 import { waitForNodes } from './wait-nodes.js';
 
 export interface NodeCommand {
@@ -22,23 +23,24 @@ export async function findNode(
   name: string,
 ): Promise<LabContainer> {
   const nodes = (await listContainers(docker, lab)).filter(isNode);
-  const found = nodes.find((container) => nodeName(container) === name);
+  const found = nodes.find((container) => container.node === name);
   if (found) return found;
-  const names = nodes.map(nodeName).join(', ');
+  const names = nodes.map(({ node }) => node).join(', ');
   throw new CliError(`There is no node ${name} in ${lab.project}.`, {
     hint: names === '' ? 'Bring the cluster up with `kubelab up`.' : `Its nodes are ${names}.`,
   });
 }
 
-/** Adds machines to the cluster and waits until they are Ready. Those that are stopped on purpose stay so. Gives the new names. */
-export async function addNodes(command: NodeCommand, count: number): Promise<string[]> {
+/**
+ * Adds machines to the cluster and waits until they are Ready; those that are stopped on purpose stay so. Without names, one that is
+ * called after its number. Gives the new names.
+ */
+export async function addNodes(command: NodeCommand, names: readonly string[]): Promise<string[]> {
   const { lab, docker, clock, report } = command;
   const before = (await listContainers(docker, lab)).filter(isNode);
-  if (before.length === 0) {
-    throw new CliError(`There is no cluster ${lab.project}.`, { hint: 'Bring it up with `kubelab up`.' });
-  }
+  requireNewNames(names, before, lab);
   const record = recordOf(lab);
-  const settings = { ...record.settings, nodes: before.length + count };
+  const settings = { ...record.settings, nodes: before.length + Math.max(1, names.length) };
   const bases = await ensureBaseImages({ docker, cache: lab.cache, report });
   const compose = await openCompose(lab, composeEnvironment(lab, settings, bases));
   // Compose would start what is stopped: it only makes the containers, and the engine starts the new ones.
@@ -46,12 +48,48 @@ export async function addNodes(command: NodeCommand, count: number): Promise<str
   await compose.run(['up', '--no-start', '--no-build', '--no-recreate', '--no-deps', ...scale, 'node'], report);
   const known = new Set(before.map(({ id }) => id));
   const added = (await listContainers(docker, lab)).filter((item) => isNode(item) && !known.has(item.id));
+  const { applied, ...kept } = record;
+  // The next `up` keeps number and names; without `applied` it looks at the containers again.
+  saveRecord(lab, {
+    ...kept,
+    settings,
+    nodeNames: { ...record.nodeNames, ...(await nameContainers(docker, added, names)) },
+  });
   await Promise.all(added.map(({ id }) => docker.getContainer(id).start()));
-  // The next `up` keeps the number; it has to look at the containers again.
-  saveRecord(lab, { settings });
-  const names = added.map(nodeName);
-  await waitReady({ lab, docker, clock, report }, names);
-  return names;
+  const result = added.map(({ node }, index) => names[index] ?? node);
+  await waitReady({ lab, docker, clock, report }, result);
+  return result;
+}
+
+function requireNewNames(names: readonly string[], existing: readonly LabContainer[], lab: Lab): void {
+  if (existing.length === 0) {
+    throw new CliError(`There is no cluster ${lab.project}.`, { hint: 'Bring it up with `kubelab up`.' });
+  }
+  const taken = new Set(existing.map(({ node }) => node));
+  for (const name of names) {
+    if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) {
+      throw new UsageError(`"${name}" cannot be a node's name: use lower case letters, digits and -.`);
+    }
+    if (taken.has(name)) throw new CliError(`There is a node ${name} already.`, { hint: 'Choose another name.' });
+    taken.add(name);
+  }
+}
+
+/** Puts a name where a new machine looks for its own, and gives what the record has to remember. */
+async function nameContainers(
+  docker: Docker,
+  containers: readonly LabContainer[],
+  names: readonly string[],
+): Promise<Record<string, string>> {
+  const named: Record<string, string> = {};
+  for (const [index, { id, name: container }] of containers.entries()) {
+    const name = names[index];
+    if (name === undefined) continue;
+    const archive = await tarOfFile('node-name', `${name}\n`);
+    await docker.getContainer(id).putArchive(archive, { path: '/var/lib/kubelet' });
+    named[container] = name;
+  }
+  return named;
 }
 
 /** Takes a machine out of the cluster for good: its Node object, its container and its disks. */
@@ -66,7 +104,9 @@ export async function removeNode(command: NodeCommand, name: string): Promise<vo
   command.report(`stopping ${name}`);
   await docker.getContainer(container.id).remove({ force: true, v: true });
   await deleteNodeObject(lab, name);
-  saveRecord(lab, { settings: { ...record.settings, nodes: remaining } });
+  const { [container.name]: _, ...nodeNames } = record.nodeNames ?? {};
+  const { applied, ...kept } = record;
+  saveRecord(lab, { ...kept, settings: { ...record.settings, nodes: remaining }, nodeNames });
 }
 
 async function deleteNodeObject(lab: Lab, name: string): Promise<void> {

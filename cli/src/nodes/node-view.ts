@@ -2,7 +2,6 @@
 
 import type { Lease, Node } from '@kubelab/api/types';
 import type { LabContainer } from '../lab/containers.js';
-import { nodeName } from '../lab/containers.js';
 import type { FailureClock } from '../lab/settings.js';
 
 export interface NodeView {
@@ -33,7 +32,7 @@ export interface NodeFacts {
 export function viewNodes(facts: NodeFacts): NodeView[] {
   const byName = new Map(facts.nodes.map((node) => [node.metadata.name, node]));
   const views = facts.containers.map((container) => {
-    const name = nodeName(container);
+    const name = container.node;
     const node = byName.get(name);
     byName.delete(name);
     return view(name, container, node, facts);

@@ -3,7 +3,7 @@ import type { KubeClient } from '@kubelab/client/client';
 import type { Clock } from '@kubelab/component/clock';
 import type Docker from 'dockerode';
 import { messageOf } from '../errors.js';
-import { isNode, type LabContainer, listContainers, nodeName, tailOf } from '../lab/containers.js';
+import { isNode, type LabContainer, listContainers, tailOf } from '../lab/containers.js';
 import type { Lab } from '../lab/lab.js';
 import { waitUntil } from '../wait/wait-until.js';
 import { isReady } from './node-view.js';
@@ -23,7 +23,7 @@ export interface WaitNodesOptions {
 export async function waitForNodes(options: WaitNodesOptions): Promise<string[]> {
   const { docker, lab, client } = options;
   const containers = (await listContainers(docker, lab)).filter(isNode);
-  const names = options.names ?? containers.map(nodeName);
+  const names = options.names ?? containers.map(({ node }) => node);
   let late: LabContainer | undefined;
   await waitUntil({
     what: names.length === 1 ? `node ${names[0]} to be Ready` : `${names.length} nodes to be Ready`,
@@ -35,7 +35,7 @@ export async function waitForNodes(options: WaitNodesOptions): Promise<string[]>
       const ready = await readyNodes(client);
       if (typeof ready === 'string') return { done: false, state: ready };
       const missing = names.filter((name) => !ready.has(name));
-      late = containers.find((container) => nodeName(container) === missing[0]);
+      late = containers.find((container) => container.node === missing[0]);
       const states = missing.map((name) => `${name} is ${ready.registered.has(name) ? 'NotReady' : 'not registered'}`);
       return missing.length === 0 ? { done: true } : { done: false, state: states.join(', ') };
     },

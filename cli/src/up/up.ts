@@ -29,19 +29,20 @@ export async function up({ lab, asked, write, live }: UpOptions): Promise<UpResu
   const settings = { ...record.settings, ...asked };
   const problems = validateSettings(settings);
   if (problems.length > 0) throw new UsageError(`${problems.join('; ')}.`);
+  const { applied, ...kept } = record;
   const context: UpContext = {
     lab,
     settings,
     clock: systemClock,
-    applied: record.applied,
+    applied,
     changes: [],
     found: {},
   };
-  saveRecord(lab, { settings });
+  saveRecord(lab, { ...kept, settings });
   try {
     const timings = await runSteps(upRecipe, context, { clock: systemClock, live, write });
     const { fingerprint } = context.found;
-    saveRecord(lab, { settings, ...(fingerprint === undefined ? {} : { applied: fingerprint }) });
+    saveRecord(lab, { ...kept, settings, ...(fingerprint === undefined ? {} : { applied: fingerprint }) });
     return { changes: context.changes, timings, settings };
   } catch (error) {
     await keepLogs(context, write);

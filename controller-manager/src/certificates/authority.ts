@@ -45,7 +45,7 @@ export async function readRequest(
   const of = (type: string): string[] =>
     alternatives.filter((name: GeneralName) => name.type === type).map((name) => name.value);
   const subject = csr.subjectName;
-  const [dnsNames, ipAddresses] = [of('dns'), of('ip')];
+  const [dnsNames, ipAddresses, emails] = [of('dns'), of('ip'), of('email').length];
   return {
     csr,
     identity: {
@@ -53,9 +53,22 @@ export async function readRequest(
       organizations: subject.getField('O'),
       dnsNames,
       ipAddresses,
-      otherNames: alternatives.length - dnsNames.length - ipAddresses.length,
+      emails,
+      otherNames: alternatives.length - dnsNames.length - ipAddresses.length - emails,
     },
   };
+}
+
+/** When the issued certificate (base64 of PEM, as in the API) ends; undefined when there is none or it is no certificate. */
+export function certificateEnd(certificate: string | undefined): number | undefined {
+  if (!certificate) return undefined;
+  try {
+    return new X509Certificate(Buffer.from(certificate, 'base64').toString('utf8')).notAfter.getTime();
+  } catch (error) {
+    // Other signers may put here what they like; it only means that there is no end to look at.
+    if (error instanceof Error) return undefined;
+    throw error;
+  }
 }
 
 export class CertificateAuthority {

@@ -10,7 +10,7 @@ import { readConfigFile } from '@kubelab/component/files';
 import type { Controller } from '@kubelab/controller/loop';
 import { TerminalError } from '@kubelab/controller/reconciler';
 import { type ControllerDefinition, createLoop, type ManagerContext } from '../manager/context.js';
-import { CertificateAuthority, readRequest } from './authority.js';
+import { CertificateAuthority, certificateEnd, readRequest } from './authority.js';
 import {
   apiClientSigner,
   clientAccess,
@@ -22,9 +22,11 @@ import {
   lifetimeSeconds,
   type RequestedIdentity,
   servingSigner,
+  signingProblem,
 } from './plan.js';
 
 const cleanPeriodMs = 60 * 60_000;
+const deniedRecheckMs = 10_000;
 
 interface SubjectAccessReview extends KubeObject {
   spec: Record<string, unknown>;
@@ -58,16 +60,18 @@ export const certificateApprover: ControllerDefinition = {
         const { identity } = await readRequest(csr.spec.request).catch((error: unknown) => {
           throw new TerminalError('the certificate request cannot be read', { cause: error });
         });
-        const access = clientAccess(csr, identity);
-        if (access) {
-          if (await isAllowed(context, csr, access)) {
-            await approve(
-              context,
-              csr,
-              `Auto approving ${access === 'selfnodeclient' ? 'self ' : ''}kubelet client certificate after SubjectAccessReview.`,
-            );
+        const accesses = clientAccess(csr, identity);
+        if (accesses.length > 0) {
+          for (const access of accesses) {
+            if (!(await isAllowed(context, csr, access))) continue;
+            const whose = access === 'selfnodeclient' ? 'self ' : '';
+            await approve(context, csr, `Auto approving ${whose}kubelet client certificate after SubjectAccessReview.`);
+            return {};
           }
-        } else if (isOwnServingRequest(csr, identity, allNodes.get(nodeName(identity)))) {
+          // The rights may be given later.
+          return { requeueAfterMs: deniedRecheckMs };
+        }
+        if (isOwnServingRequest(csr, identity, allNodes.get(nodeName(identity)))) {
           await approve(context, csr, 'Auto approving kubelet serving certificate for the addresses of its node.');
         } else if (csr.spec.signerName === servingSigner && csr.spec.username === identity.commonName) {
           // The node may have reported its new address a moment ago.
@@ -132,6 +136,23 @@ async function approve(
   });
 }
 
+/** The signer will not sign this, whoever approved it. */
+async function fail({ client, clock }: ManagerContext, csr: CertificateSigningRequest, message: string): Promise<void> {
+  const now = timestamp(clock);
+  const condition = {
+    type: 'Failed',
+    status: 'True',
+    reason: 'SignerValidationFailure',
+    message,
+    lastUpdateTime: now,
+    lastTransitionTime: now,
+  };
+  await client.updateStatus(csrType, {
+    ...csr,
+    status: { ...csr.status, conditions: [...(csr.status?.conditions ?? []), condition] },
+  });
+}
+
 export const certificateSigner: ControllerDefinition = {
   name: 'certificatesigningrequest-signing-controller',
   serviceAccount: 'certificate-controller',
@@ -148,7 +169,12 @@ export const certificateSigner: ControllerDefinition = {
         const csr = requests.get(name);
         if (!csr || !isApproved(csr) || csr.status?.certificate) return {};
         if (![clientSigner, servingSigner, apiClientSigner].includes(csr.spec.signerName)) return {};
-        const { csr: request } = await readRequest(csr.spec.request);
+        const { csr: request, identity } = await readRequest(csr.spec.request);
+        const problem = signingProblem(csr, identity);
+        if (problem !== undefined) {
+          await fail(context, csr, problem);
+          return {};
+        }
         const pem = await authority.sign(request, {
           usages: csr.spec.usages ?? [],
           lifetimeSeconds: lifetimeSeconds(csr, config['cluster-signing-duration']),
@@ -172,7 +198,9 @@ export const certificateCleaner: ControllerDefinition = {
   create: ({ client, informers, clock, logger }) => {
     const requests = informers.of(csrType);
     const clean = async (): Promise<void> => {
-      for (const { metadata } of requests.list().filter((csr) => isStale(csr, clock.now()))) {
+      for (const { metadata } of requests
+        .list()
+        .filter((csr) => isStale(csr, clock.now(), certificateEnd(csr.status?.certificate)))) {
         await client
           .delete(csrType, metadata.name, undefined, { preconditions: { uid: metadata.uid } })
           .catch((error: unknown) => {

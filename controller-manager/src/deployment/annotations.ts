@@ -35,10 +35,19 @@ export function replicaSetAnnotations(deployment: Deployment, old: Annotations, 
     result[revisionAnnotation] = String(revision);
     if (oldRevision !== '') {
       const history = old[revisionHistoryAnnotation];
-      result[revisionHistoryAnnotation] = history ? `${history},${oldRevision}` : oldRevision;
+      result[revisionHistoryAnnotation] = shortened(history ? `${history},${oldRevision}` : oldRevision);
     }
   }
   return result;
+}
+
+/** Upstream's limit: the oldest revisions are forgotten. */
+const longestHistory = 2000;
+
+function shortened(history: string): string {
+  let rest = history;
+  while (rest.length > longestHistory && rest.includes(',')) rest = rest.slice(rest.indexOf(',') + 1);
+  return rest;
 }
 
 export function withReplicaAnnotations(annotations: Annotations, desired: number, max: number): Annotations {

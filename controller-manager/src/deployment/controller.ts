@@ -9,14 +9,15 @@ import { isAlreadyExists, isNotFound } from '@kubelab/apimachinery/status-error'
 import type { Informer } from '@kubelab/client/informer';
 import type { Controller } from '@kubelab/controller/loop';
 import { controllerKey, controllerReference, isControlledBy } from '@kubelab/controller/owner';
-import type { ReconcileResult, Reconciler } from '@kubelab/controller/reconciler';
+import { type ReconcileResult, type Reconciler, TerminalError } from '@kubelab/controller/reconciler';
 import { type ControllerDefinition, createLoop, type ManagerContext } from '../manager/context.js';
-import { planAdoption } from '../pods/adoption.js';
+import { mayAdopt, planAdoption } from '../pods/adoption.js';
+import { isNamespaceTerminating } from '../pods/pod-control.js';
 import { revisionAnnotation, withReplicaAnnotations } from './annotations.js';
 import { type DeploymentPlan, planCleanup, planDeployment } from './plan.js';
 import { rollingBounds } from './rolling.js';
-import { deploymentStatus, isComplete, untilDeadline } from './status.js';
-import { sameTemplate } from './template.js';
+import { deploymentStatus, isComplete, type StatusInput, untilDeadline } from './status.js';
+import { findNewReplicaSet, sameTemplate } from './template.js';
 
 export const deploymentController: ControllerDefinition = {
   name: 'deployment-controller',
@@ -30,9 +31,14 @@ export const deploymentController: ControllerDefinition = {
   },
 };
 
-interface Progress {
-  reason: string;
-  message: string;
+type Progress = NonNullable<StatusInput['progress']>;
+
+interface Applied {
+  progress?: Progress | undefined;
+  collisionCount?: number | undefined;
+  created?: ReplicaSet | undefined;
+  /** Why there is no new ReplicaSet; told in the status, then thrown. */
+  failure?: unknown;
 }
 
 class DeploymentReconciler implements Reconciler {
@@ -74,14 +80,16 @@ class DeploymentReconciler implements Reconciler {
     if (!deployment) return {};
     const sets = await this.#claim(deployment);
     if (isBeingDeleted(deployment)) {
-      await this.#writeStatus(deployment, { newSet: undefined, oldSets: sets });
+      const newSet = findNewReplicaSet(deployment, sets);
+      await this.#writeStatus(deployment, { newSet, oldSets: sets.filter((set) => set !== newSet) });
       return {};
     }
     const plan = planDeployment(deployment, sets, this.#pods.list(deployment.metadata.namespace));
-    const { progress, collisionCount, created } = await this.#apply(deployment, plan);
+    const { progress, collisionCount, created, failure } = await this.#apply(deployment, plan);
     const newSet = created ?? plan.newSet;
-    if (collisionCount === undefined) await this.#writeRevision(deployment, plan.revision);
+    if (collisionCount === undefined && failure === undefined) await this.#writeRevision(deployment, plan.revision);
     const status = await this.#writeStatus(deployment, { newSet, oldSets: plan.oldSets, progress, collisionCount });
+    if (failure !== undefined) throw failure;
     if (isComplete(deployment, status)) await this.#cleanUp(deployment, plan.oldSets);
     const wait = untilDeadline(deployment, status, this.#context.clock.now());
     return wait === undefined ? {} : { requeueAfterMs: wait };
@@ -104,8 +112,9 @@ class DeploymentReconciler implements Reconciler {
       const { name, namespace, uid } = set.metadata;
       return this.#context.client.patch(replicaSets, name, namespace, 'merge', { metadata: { uid, ownerReferences } });
     };
+    const adoptable = adopt.length > 0 && (await mayAdopt(this.#context.client, deployments, deployment)) ? adopt : [];
     const adopted = await Promise.all(
-      adopt.map((set) => patch(set, [...(set.metadata.ownerReferences ?? []), controllerReference(deployment)])),
+      adoptable.map((set) => patch(set, [...(set.metadata.ownerReferences ?? []), controllerReference(deployment)])),
     );
     await Promise.all(
       release.map((set) =>
@@ -118,14 +127,7 @@ class DeploymentReconciler implements Reconciler {
     return [...owned, ...adopted];
   }
 
-  async #apply(
-    deployment: Deployment,
-    plan: DeploymentPlan,
-  ): Promise<{
-    progress?: Progress | undefined;
-    collisionCount?: number | undefined;
-    created?: ReplicaSet | undefined;
-  }> {
+  async #apply(deployment: Deployment, plan: DeploymentPlan): Promise<Applied> {
     if (plan.create) return this.#create(deployment, plan.create);
     for (const set of plan.refresh) await this.#context.client.update(replicaSets, set);
     if (plan.refresh.length > 0) return { progress: foundProgress(deployment, plan) };
@@ -139,7 +141,7 @@ class DeploymentReconciler implements Reconciler {
     return { progress: foundProgress(deployment, plan) };
   }
 
-  async #create(deployment: Deployment, draft: Draft<ReplicaSet>) {
+  async #create(deployment: Deployment, draft: Draft<ReplicaSet>): Promise<Applied> {
     const { client, recorder } = this.#context;
     try {
       const created = await client.create(replicaSets, draft);
@@ -156,13 +158,18 @@ class DeploymentReconciler implements Reconciler {
         progress: { reason: 'NewReplicaSetCreated', message: `Created new replica set "${created.metadata.name}"` },
       };
     } catch (error) {
-      if (!isAlreadyExists(error)) throw error;
-      return this.#resolveCollision(deployment, draft);
+      if (isAlreadyExists(error)) return this.#resolveCollision(deployment, draft);
+      // The namespace is being emptied, and this Deployment with it.
+      if (isNamespaceTerminating(error)) throw new TerminalError('the namespace is being deleted', { cause: error });
+      const why = error instanceof Error ? error.message : String(error);
+      const message = `Failed to create new replica set "${draft.metadata.name}": ${why}`;
+      recorder.event(deployment, 'Warning', 'ReplicaSetCreateError', message);
+      return { progress: { reason: 'ReplicaSetCreateError', message, failed: true }, failure: error };
     }
   }
 
   /** The name is taken: by our own earlier try (the cache is behind), or by another template with the same hash. */
-  async #resolveCollision(deployment: Deployment, draft: Draft<ReplicaSet>) {
+  async #resolveCollision(deployment: Deployment, draft: Draft<ReplicaSet>): Promise<Applied> {
     const existing = await this.#context.client.get(replicaSets, draft.metadata.name ?? '', draft.metadata.namespace);
     if (isControlledBy(existing, deployment) && sameTemplate(existing.spec.template, deployment.spec.template))
       return { created: existing };

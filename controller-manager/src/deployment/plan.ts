@@ -26,7 +26,6 @@ export interface DeploymentPlan {
   /** Whole ReplicaSets to write, with new annotations or minReadySeconds. */
   refresh: ReplicaSet[];
   scale: Scale;
-  remove: ReplicaSet[];
 }
 
 export function planDeployment(
@@ -43,10 +42,11 @@ export function planDeployment(
     revision: newSet ? Math.max(revision, revisionOf(newSet)) : revision,
     refresh: [],
     scale: new Map(),
-    remove: [],
   };
   if (deployment.spec.paused || isScalingEvent(deployment, sets)) {
     plan.scale = withStaleAnnotations(planScaling(deployment, newSet, oldSets), deployment, sets);
+    const refreshed = newSet && refresh(deployment, newSet, plan.revision);
+    if (refreshed) plan.refresh.push(refreshed);
     if (!newSet) plan.revision = revisionOf(deployment);
     return plan;
   }
@@ -54,8 +54,10 @@ export function planDeployment(
   const oldRunning = recreating && hasRunningPods(oldSets, pods);
   if (!newSet) {
     const waits = recreating && (oldRunning || oldSets.some((set) => (set.spec.replicas ?? 0) > 0));
-    if (waits) plan.scale = planRecreate(deployment, newSet, oldSets, oldRunning);
-    else plan.create = draftReplicaSet(deployment, oldSets, plan.revision);
+    if (waits) {
+      plan.scale = planRecreate(deployment, newSet, oldSets, oldRunning);
+      plan.revision = revisionOf(deployment);
+    } else plan.create = draftReplicaSet(deployment, oldSets, plan.revision);
     return plan;
   }
   const refreshed = refresh(deployment, newSet, plan.revision);

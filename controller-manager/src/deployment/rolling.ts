@@ -20,11 +20,15 @@ export interface Bounds {
 /** Percentages of `replicas`: surge rounds up, unavailable rounds down; both zero would never move, so one may be unavailable. */
 export function rollingBounds(deployment: Deployment): Bounds {
   const { strategy, replicas = 1 } = deployment.spec;
-  if (strategy?.type === 'Recreate') return { maxSurge: 0, maxUnavailable: 0 };
-  const maxSurge = resolve(strategy?.rollingUpdate?.maxSurge ?? '25%', replicas, Math.ceil);
+  if (strategy?.type === 'Recreate' || replicas === 0) return { maxSurge: surgeOf(deployment), maxUnavailable: 0 };
+  const maxSurge = surgeOf(deployment);
   const maxUnavailable = resolve(strategy?.rollingUpdate?.maxUnavailable ?? '25%', replicas, Math.floor);
   if (maxSurge === 0 && maxUnavailable === 0) return { maxSurge, maxUnavailable: 1 };
   return { maxSurge, maxUnavailable: Math.min(maxUnavailable, replicas) };
+}
+
+function surgeOf({ spec: { strategy, replicas = 1 } }: Deployment): number {
+  return strategy?.type === 'Recreate' ? 0 : resolve(strategy?.rollingUpdate?.maxSurge ?? '25%', replicas, Math.ceil);
 }
 
 function resolve(value: IntOrString, of: number, round: (value: number) => number): number {
@@ -120,15 +124,20 @@ export function planScaling(
   const wanted = deployment.spec.replicas ?? 1;
   const all = [...oldSets, ...(newSet ? [newSet] : [])];
   const active = all.filter((set) => specReplicas(set) > 0);
-  const only = active.length === 0 ? newSet : active.length === 1 ? active[0] : undefined;
+  const newestOld = [...oldSets].sort(byCreation).at(-1);
+  const only = active.length === 0 ? (newSet ?? newestOld) : active.length === 1 ? active[0] : undefined;
   if (only || active.length === 0) {
     return only && specReplicas(only) !== wanted ? new Map([[only.metadata.name, wanted]]) : new Map();
   }
-  if (newSet && specReplicas(newSet) === wanted && available(newSet) === wanted) {
+  if (newSet && isSaturated(newSet, wanted)) {
     return new Map(oldSets.filter((set) => specReplicas(set) > 0).map((set) => [set.metadata.name, 0]));
   }
   if (deployment.spec.strategy?.type === 'Recreate') return new Map();
   return scaleInProportion(deployment, active, wanted);
+}
+
+function isSaturated(set: ReplicaSet, wanted: number): boolean {
+  return specReplicas(set) === wanted && desiredReplicasOf(set) === wanted && available(set) === wanted;
 }
 
 function scaleInProportion(deployment: Deployment, active: readonly ReplicaSet[], wanted: number): Scale {

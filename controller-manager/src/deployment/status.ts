@@ -8,8 +8,8 @@ export interface StatusInput {
   newSet: ReplicaSet | undefined;
   oldSets: readonly ReplicaSet[];
   nowMs: number;
-  /** Progress made in this round, told once: a ReplicaSet was created, found or scaled. */
-  progress?: { reason: string; message: string } | undefined;
+  /** What happened in this round, told once: the new ReplicaSet was created or found, or could not be created. */
+  progress?: { reason: string; message: string; failed?: boolean } | undefined;
   collisionCount?: number | undefined;
 }
 
@@ -68,15 +68,15 @@ function computeConditions(input: StatusInput, status: DeploymentStatus): Deploy
   });
 }
 
-type NewCondition = Pick<DeploymentCondition, 'type' | 'status' | 'reason' | 'message'> & { keepUpdateTime?: boolean };
+/** `touch`: written anew even if it says what it said, because its lastUpdateTime counts as a sign of progress. */
+type NewCondition = Pick<DeploymentCondition, 'type' | 'status' | 'reason' | 'message'> & { touch?: boolean };
 
 function merge(
   old: DeploymentCondition | undefined,
-  { keepUpdateTime, ...wanted }: NewCondition,
+  { touch, ...wanted }: NewCondition,
   now: string,
 ): DeploymentCondition {
-  const unchanged = old?.status === wanted.status && old?.reason === wanted.reason;
-  if (old && unchanged && (keepUpdateTime || old.message === wanted.message)) return old;
+  if (old && !touch && old.status === wanted.status && old.reason === wanted.reason) return old;
   const lastTransitionTime = old?.status === wanted.status ? (old.lastTransitionTime ?? now) : now;
   return { ...wanted, lastUpdateTime: now, lastTransitionTime };
 }
@@ -89,14 +89,12 @@ function availability(deployment: Deployment, status: DeploymentStatus): NewCond
         status: 'True',
         reason: 'MinimumReplicasAvailable',
         message: 'Deployment has minimum availability.',
-        keepUpdateTime: true,
       }
     : {
         type: 'Available',
         status: 'False',
         reason: 'MinimumReplicasUnavailable',
         message: 'Deployment does not have minimum availability.',
-        keepUpdateTime: true,
       };
 }
 
@@ -116,20 +114,31 @@ function progressing(input: StatusInput, status: DeploymentStatus): NewCondition
   const old = deployment.status?.conditions?.find((condition) => condition.type === type);
   const deadline = deployment.spec.progressDeadlineSeconds;
   if (deadline === undefined || deadline === 2 ** 31 - 1) return undefined;
-  if (deployment.spec.paused) return paused();
+  const same: NewCondition | undefined = old && {
+    type,
+    status: old.status,
+    reason: old.reason ?? '',
+    message: old.message ?? '',
+  };
+  if (deployment.spec.paused) return old?.reason === 'ProgressDeadlineExceeded' ? same : paused();
   if (old?.reason === 'DeploymentPaused')
     return { type, status: 'Unknown', reason: 'DeploymentResumed', message: 'Deployment is resumed' };
+  // Pods of a finished rollout that come and go are no new rollout.
+  const finished = old?.reason === 'NewReplicaSetAvailable' && (status.replicas ?? 0) === (status.updatedReplicas ?? 0);
+  if (finished && !progress) return same;
   if (isComplete(deployment, status)) {
     return { type, status: 'True', reason: 'NewReplicaSetAvailable', message: `${name} has successfully progressed.` };
   }
-  if (progress) return { type, status: 'True', ...progress };
+  if (progress) {
+    const { failed, ...told } = progress;
+    return { type, status: failed ? 'False' : 'True', ...told };
+  }
   if (hasProgressed(deployment, status))
-    return { type, status: 'True', reason: 'ReplicaSetUpdated', message: `${name} is progressing.` };
+    return { type, status: 'True', reason: 'ReplicaSetUpdated', message: `${name} is progressing.`, touch: true };
   if (old && isTimedOut(old, deadline, input.nowMs)) {
     return { type, status: 'False', reason: 'ProgressDeadlineExceeded', message: `${name} has timed out progressing.` };
   }
-  if (!old) return undefined;
-  return { type, status: old.status, reason: old.reason ?? '', message: old.message ?? '', keepUpdateTime: true };
+  return same;
 }
 
 function paused(): NewCondition {

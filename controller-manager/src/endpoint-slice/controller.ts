@@ -11,6 +11,7 @@ import type { ReconcileResult, Reconciler } from '@kubelab/controller/reconciler
 import { hasSelector } from '../endpoints/pod-endpoints.js';
 import { ServicePods } from '../endpoints/service-pods.js';
 import { type ControllerDefinition, createLoop, type ManagerContext } from '../manager/context.js';
+import { isNamespaceTerminating } from '../pods/pod-control.js';
 import { managedBy, managedByLabel, planSlices, serviceNameLabel } from './plan.js';
 
 export const endpointSliceController: ControllerDefinition = {
@@ -71,10 +72,13 @@ class EndpointSliceReconciler implements Reconciler {
     const plan = planSlices(service, this.#servicePods.podsOf(service), (name) => this.#nodes.get(name), current);
     for (const slice of plan.create) {
       this.#expectations.expectCreations(key, 1);
-      await client.create(endpointSlices, slice).catch((error: unknown) => {
+      try {
+        await client.create(endpointSlices, slice);
+      } catch (error) {
         this.#expectations.creationObserved(key);
+        if (isNamespaceTerminating(error)) return {};
         throw error;
-      });
+      }
     }
     for (const slice of plan.update) await client.update(endpointSlices, slice);
     for (const slice of plan.delete) await this.#delete(key, slice);

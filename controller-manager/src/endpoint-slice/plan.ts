@@ -4,12 +4,12 @@ import type { Endpoint, EndpointSlice, Node, Pod, Service } from '@kubelab/api/t
 import { deepEqual } from '@kubelab/apimachinery/json';
 import type { Draft } from '@kubelab/apimachinery/meta';
 import { controllerReference } from '@kubelab/controller/owner';
+import { isPodReady } from '../pods/pod-state.js';
 import {
   endpointHostname,
   headlessLabel,
   isEndpoint,
   isHeadless,
-  isServing,
   lastTriggerTime,
   type ResolvedPort,
   resolvePorts,
@@ -90,7 +90,7 @@ function groupByPorts(
 
 function toEndpoint(service: Service, pod: Pod, nodes: (name: string) => Node | undefined): Endpoint {
   const terminating = pod.metadata.deletionTimestamp !== undefined;
-  const serving = isServing(service, pod);
+  const serving = isPodReady(pod);
   const { nodeName } = pod.spec;
   const zone = nodeName ? nodes(nodeName)?.metadata.labels?.['topology.kubernetes.io/zone'] : undefined;
   const hostname = endpointHostname(service, pod);
@@ -178,7 +178,7 @@ function sliceLabels(service: Service): Record<string, string> {
     [managedByLabel]: managedBy,
   };
   delete labels[headlessLabel];
-  if (isHeadless(service)) labels[headlessLabel] = '';
+  if (isHeadless(service) || !service.spec.clusterIP) labels[headlessLabel] = '';
   return labels;
 }
 

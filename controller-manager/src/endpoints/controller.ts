@@ -2,9 +2,10 @@
 
 import { endpoints } from '@kubelab/api/resource-types';
 import type { Endpoints } from '@kubelab/api/types';
-import { isNotFound } from '@kubelab/apimachinery/status-error';
+import { isAlreadyExists, isConflict, isNotFound } from '@kubelab/apimachinery/status-error';
 import type { Informer } from '@kubelab/client/informer';
 import type { ReconcileResult, Reconciler } from '@kubelab/controller/reconciler';
+import { isNamespaceTerminating } from '../pods/pod-control.js';
 import { type ControllerDefinition, createLoop, type ManagerContext } from '../manager/context.js';
 import { planEndpoints } from './plan.js';
 import { hasSelector } from './pod-endpoints.js';
@@ -49,6 +50,8 @@ class EndpointsReconciler implements Reconciler {
     try {
       await (current ? client.update(endpoints, wanted) : client.create(endpoints, wanted));
     } catch (error) {
+      if (isNamespaceTerminating(error)) return;
+      if (isConflict(error) || isAlreadyExists(error)) throw error;
       const service = { apiVersion: 'v1', kind: 'Service', metadata: wanted.metadata };
       recorder.event(
         service,

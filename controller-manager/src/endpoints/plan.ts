@@ -29,7 +29,7 @@ export function planEndpoints(
     isEndpoint(pod, { includeTerminating: service.spec.publishNotReadyAddresses === true }),
   );
   const truncated = candidates.length > maxAddresses;
-  const subsets = toSubsets(service, truncated ? candidates.slice(0, maxAddresses) : candidates);
+  const subsets = toSubsets(service, truncated ? truncate(service, candidates) : candidates);
   const labels: Record<string, string> = {
     ...service.metadata.labels,
     'endpoints.kubernetes.io/managed-by': 'endpoint-controller',
@@ -53,12 +53,19 @@ export function planEndpoints(
   };
 }
 
+/** What can answer is worth more than what cannot. */
+function truncate(service: Service, pods: readonly Pod[]): Pod[] {
+  const [ready, rest] = [true, false].map((wanted) => pods.filter((pod) => isServing(service, pod) === wanted));
+  return [...(ready ?? []), ...(rest ?? [])].slice(0, maxAddresses);
+}
+
 /** Pods with the same ports share a subset; everything sorted, so that equal states give equal objects. */
 function toSubsets(service: Service, pods: readonly Pod[]): EndpointSubset[] {
   const groups = new Map<string, { ports: ResolvedPort[]; ready: EndpointAddress[]; notReady: EndpointAddress[] }>();
   for (const pod of pods) {
     const ports = resolvePorts(service, pod);
-    if (ports.length === 0 && !isHeadless(service)) continue;
+    const portless = isHeadless(service) && (service.spec.ports ?? []).length === 0;
+    if (ports.length === 0 && !portless) continue;
     const key = JSON.stringify(ports);
     const group = groups.get(key) ?? { ports, ready: [], notReady: [] };
     groups.set(key, group);

@@ -1,13 +1,13 @@
 /** Deletes objects whose owners are gone, and sees foreground and orphan deletions through, for every kind the server has. */
 
 import type { ResourceType } from '@kubelab/api/resource';
-import { formatGroupResource, type KubeObject, type OwnerReference, parseApiVersion } from '@kubelab/apimachinery/meta';
+import { formatGroupResource, type KubeObject, type OwnerReference, parseApiVersion, toApiVersion } from '@kubelab/apimachinery/meta';
 import { isConflict, isNotFound } from '@kubelab/apimachinery/status-error';
 import { type DiscoveredResource, discoverResources } from '@kubelab/client/discovery';
 import type { Informer } from '@kubelab/client/informer';
 import { createInformer } from '@kubelab/client/reflector';
 import type { Controller } from '@kubelab/controller/loop';
-import type { ReconcileResult, Reconciler } from '@kubelab/controller/reconciler';
+import { type ReconcileResult, type Reconciler, TerminalError } from '@kubelab/controller/reconciler';
 import { type ControllerDefinition, createLoop, type ManagerContext } from '../manager/context.js';
 import { type GraphNode, OwnerGraph } from './graph.js';
 import { foregroundFinalizer, type GcAction, type OwnerState, planObject } from './plan.js';
@@ -130,7 +130,7 @@ class GarbageCollector implements Reconciler {
 
   async #stateOf(reference: OwnerReference, dependent: GraphNode): Promise<OwnerState> {
     const owner = this.#graph.get(reference.uid);
-    if (owner) {
+    if (owner && isSameOwner(owner, reference, dependent)) {
       const waits =
         owner.metadata.deletionTimestamp !== undefined && owner.metadata.finalizers?.includes(foregroundFinalizer);
       return waits ? 'waiting-for-dependents' : 'solid';
@@ -143,7 +143,11 @@ class GarbageCollector implements Reconciler {
       );
     // Never trust absence from a cache: ask.
     const namespace = type.namespaced ? dependent.metadata.namespace : undefined;
-    if (type.namespaced && namespace === undefined) return 'missing';
+    if (type.namespaced && namespace === undefined) {
+      this.#complain(dependent, reference);
+      throw new TerminalError('a cluster-scoped object cannot be owned by a namespaced one: it is left alone');
+    }
+    if (owner) this.#complain(dependent, reference);
     try {
       const live = await this.#context.client.get(type, reference.name, namespace);
       return live.metadata.uid === reference.uid ? 'solid' : 'missing';
@@ -151,6 +155,18 @@ class GarbageCollector implements Reconciler {
       if (isNotFound(error)) return 'missing';
       throw error;
     }
+  }
+
+  #complain({ type, metadata }: GraphNode, reference: OwnerReference): void {
+    const { name, namespace, uid } = metadata;
+    const target = {
+      apiVersion: toApiVersion(type.group, type.version),
+      kind: type.kind,
+      metadata: { name, uid, ...(namespace ? { namespace } : {}) },
+    };
+    const owner = `[${reference.apiVersion}/${reference.kind}, namespace: ${namespace ?? ''}, name: ${reference.name}, uid: ${reference.uid}]`;
+    const message = `ownerRef ${owner} does not exist in namespace "${namespace ?? ''}"`;
+    this.#context.recorder.event(target, 'Warning', 'OwnerRefInvalidNamespace', message);
   }
 
   #typeOf(reference: OwnerReference): ResourceType | undefined {
@@ -170,7 +186,8 @@ class GarbageCollector implements Reconciler {
       case 'delete':
         await client.delete(type, name, namespace, {
           propagationPolicy: action.propagationPolicy,
-          preconditions: { uid },
+          // Somebody may have given it a living owner a moment ago.
+          preconditions: { uid, resourceVersion },
         });
         return;
       case 'wait-for-dependents':
@@ -202,10 +219,17 @@ class GarbageCollector implements Reconciler {
       await this.#context.client
         .patch(node.type, name, namespace, 'merge', { metadata: { uid, resourceVersion, ownerReferences } })
         .catch((error: unknown) => {
-          if (!isNotFound(error)) throw error;
+          // A dependent that changed meanwhile is tried again below, in its new state.
+          if (!isNotFound(error) && !isConflict(error)) throw error;
         });
     }
-    // The graph hears of it by watch; then the finalizer goes.
+    // The graph hears of it by watch; when nobody depends on the owner any more its finalizer goes.
     this.#loop?.enqueueAfter(owner, 100);
   }
+}
+
+/** References reach within a namespace or to cluster-scoped owners; a uid alone does not make an owner. */
+function isSameOwner(owner: GraphNode, reference: OwnerReference, dependent: GraphNode): boolean {
+  if (owner.type.kind !== reference.kind || owner.metadata.name !== reference.name) return false;
+  return !owner.metadata.namespace || owner.metadata.namespace === dependent.metadata.namespace;
 }

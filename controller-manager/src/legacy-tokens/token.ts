@@ -9,7 +9,7 @@ export interface LegacyTokenSigner {
 
 export function createLegacyTokenSigner(privateKeyPem: Buffer): LegacyTokenSigner {
   const key = createPrivateKey(privateKeyPem);
-  const alg = key.asymmetricKeyType === 'rsa' ? 'RS256' : 'ES256';
+  const alg = algorithmOf(key);
   const kid = keyId(createPublicKey(privateKeyPem));
   return {
     sign: ({ namespace, name, uid }, secretName) =>
@@ -24,6 +24,19 @@ export function createLegacyTokenSigner(privateKeyPem: Buffer): LegacyTokenSigne
         .setSubject(`system:serviceaccount:${namespace}:${name}`)
         .sign(key),
   };
+}
+
+const curveAlgorithms: ReadonlyMap<string, string> = new Map([
+  ['prime256v1', 'ES256'],
+  ['secp384r1', 'ES384'],
+  ['secp521r1', 'ES512'],
+]);
+
+function algorithmOf(key: KeyObject): string {
+  if (key.asymmetricKeyType === 'rsa') return 'RS256';
+  const algorithm = curveAlgorithms.get(key.asymmetricKeyDetails?.namedCurve ?? '');
+  if (!algorithm) throw new Error(`tokens cannot be signed with a key of type ${key.asymmetricKeyType}`);
+  return algorithm;
 }
 
 /** Upstream's key id: the hash of the public key, so that every holder of it finds the same. */

@@ -42,22 +42,40 @@ class NamespaceReconciler implements Reconciler {
   async reconcile(key: string): Promise<ReconcileResult> {
     const namespace = this.#namespaces.get(key);
     if (!namespace?.metadata.deletionTimestamp || !namespace.spec?.finalizers?.includes('kubernetes')) return {};
-    const failures: string[] = [];
-    const leftovers: Leftover[] = [];
-    for (const resource of await this.#deletable()) {
-      try {
-        leftovers.push(await this.#empty(resource, key));
-      } catch (error) {
-        failures.push(
-          `${formatGroupResource({ group: resource.group, resource: resource.plural })}: ${error instanceof Error ? error.message : String(error)}`,
-        );
-      }
+    const resources = await this.#deletable();
+    const isPods = ({ group, plural }: DiscoveredResource): boolean => group === '' && plural === 'pods';
+    // Pods go first and are waited for: what they use (policies, secrets, claims) stays until they have ended.
+    let { leftovers, failures } = await this.#emptyAll(resources.filter(isPods), key);
+    if (leftovers.every(({ count }) => count === 0)) {
+      const rest = await this.#emptyAll(
+        resources.filter((resource) => !isPods(resource)),
+        key,
+      );
+      leftovers = [...leftovers, ...rest.leftovers];
+      failures = [...failures, ...rest.failures];
     }
     await this.#writeConditions(namespace, namespaceConditions(leftovers, failures));
     if (failures.length > 0) throw new Error(`namespace ${key} could not be emptied: ${failures.join('; ')}`);
     if (leftovers.some(({ count }) => count > 0)) return { requeueAfterMs: recheckMs };
     await this.#finalize(namespace);
     return {};
+  }
+
+  async #emptyAll(
+    resources: readonly DiscoveredResource[],
+    namespace: string,
+  ): Promise<{ leftovers: Leftover[]; failures: string[] }> {
+    const failures: string[] = [];
+    const leftovers: Leftover[] = [];
+    for (const resource of resources) {
+      try {
+        leftovers.push(await this.#empty(resource, namespace));
+      } catch (error) {
+        const name = formatGroupResource({ group: resource.group, resource: resource.plural });
+        failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+    return { leftovers, failures };
   }
 
   async #deletable(): Promise<DiscoveredResource[]> {

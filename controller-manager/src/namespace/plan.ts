@@ -7,6 +7,11 @@ export interface Leftover {
   finalizers: string[];
 }
 
+/** Upstream writes RESOURCE.GROUP, so kinds of the core group end with the dot. */
+function describe({ resource, count }: Leftover): string {
+  return `${resource.includes('.') ? resource : `${resource}.`} has ${count} resource instances`;
+}
+
 export interface DeletionCondition {
   type: string;
   status: 'True' | 'False';
@@ -37,7 +42,7 @@ export function namespaceConditions(leftovers: readonly Leftover[], failures: re
           'NamespaceDeletionContentFailure',
           true,
           'ContentDeletionFailed',
-          `Failed to delete all resource types, ${failures.length} remaining: ${failures.join(', ')}`,
+          `Failed to delete all resource types, ${failures.length} remaining: ${[...failures].sort().join(', ')}`,
         )
       : condition(
           'NamespaceDeletionContentFailure',
@@ -50,7 +55,7 @@ export function namespaceConditions(leftovers: readonly Leftover[], failures: re
           'NamespaceContentRemaining',
           true,
           'SomeResourcesRemain',
-          `Some resources are remaining: ${remaining.map(({ resource, count }) => `${resource} has ${count} resource instances`).join(', ')}`,
+          `Some resources are remaining: ${remaining.map(describe).join(', ')}`,
         )
       : condition('NamespaceContentRemaining', false, 'ContentRemoved', 'All content successfully removed'),
     finalizers.size > 0

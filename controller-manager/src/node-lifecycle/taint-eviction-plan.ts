@@ -5,20 +5,25 @@ import type { Pod, Taint, Toleration } from '@kubelab/api/types';
 /** `stay`: all taints are tolerated for ever. `at`: milliseconds since the epoch. */
 export type Eviction = { stay: true } | { stay: false; at: number };
 
-/** `since` is when the taints were first seen, for those that do not say when they were added. */
+/**
+ * Of several tolerations of a taint the first counts. `since` is when the pod was first seen on a node with such taints: a taint that says when
+ * it was added counts from then, but never from before the pod was there to suffer it.
+ */
 export function planEviction(pod: Pod, taints: readonly Taint[], since: number): Eviction {
-  const noExecute = taints.filter(({ effect }) => effect === 'NoExecute');
   let at = Number.POSITIVE_INFINITY;
-  for (const taint of noExecute) {
-    const start = taint.timeAdded ? Date.parse(taint.timeAdded) : since;
-    const tolerations = (pod.spec.tolerations ?? []).filter((toleration) => tolerates(toleration, taint));
-    if (tolerations.length === 0) return { stay: false, at: start };
-    const seconds = Math.min(
-      ...tolerations.map(({ tolerationSeconds }) => tolerationSeconds ?? Number.POSITIVE_INFINITY),
-    );
-    at = Math.min(at, start + Math.max(0, seconds) * 1000);
+  for (const taint of taints.filter(({ effect }) => effect === 'NoExecute')) {
+    const start = startOf(pod, taint, since);
+    const toleration = (pod.spec.tolerations ?? []).find((candidate) => tolerates(candidate, taint));
+    if (!toleration) return { stay: false, at: start };
+    at = Math.min(at, start + Math.max(0, toleration.tolerationSeconds ?? Number.POSITIVE_INFINITY) * 1000);
   }
   return Number.isFinite(at) ? { stay: false, at } : { stay: true };
+}
+
+function startOf(pod: Pod, { timeAdded }: Taint, since: number): number {
+  if (!timeAdded) return since;
+  const boundAt = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled')?.lastTransitionTime;
+  return Math.max(Date.parse(timeAdded), Date.parse(boundAt ?? pod.metadata.creationTimestamp));
 }
 
 function tolerates(toleration: Toleration, taint: Taint): boolean {

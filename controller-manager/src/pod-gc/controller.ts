@@ -2,7 +2,8 @@
 
 import { nodes as nodeType, pods as podType } from '@kubelab/api/resource-types';
 import type { Pod } from '@kubelab/api/types';
-import { isNotFound } from '@kubelab/apimachinery/status-error';
+import { objectKey } from '@kubelab/apimachinery/meta';
+import { isConflict, isNotFound } from '@kubelab/apimachinery/status-error';
 import { timestamp } from '@kubelab/component/clock';
 import type { ControllerDefinition, ManagerContext, Runnable } from '../manager/context.js';
 import { isPodTerminated } from '../pods/pod-state.js';
@@ -42,9 +43,9 @@ class PodGarbageCollector implements Runnable {
   async #collect(): Promise<void> {
     const { informers, clock, config } = this.#context;
     const now = clock.now();
-    const gone = new Set(
-      [...this.#missingSince].filter(([, since]) => now - since >= quarantineMs).map(([name]) => name),
-    );
+    const overdue = [...this.#missingSince].filter(([, since]) => now - since >= quarantineMs).map(([name]) => name);
+    const gone = new Set<string>();
+    for (const name of overdue) if (await this.#isGone(name)) gone.add(name);
     const plan = planPodGc(
       informers.of(podType).list(),
       informers.of(nodeType).list(),
@@ -53,19 +54,35 @@ class PodGarbageCollector implements Runnable {
     );
     for (const name of this.#missingSince.keys()) if (!plan.missingNodes.has(name)) this.#missingSince.delete(name);
     for (const name of plan.missingNodes) if (!this.#missingSince.has(name)) this.#missingSince.set(name, now);
-    for (const { pod, fail } of plan.remove) await this.#remove(pod, fail);
+    for (const { pod, disruption } of plan.remove) {
+      await this.#remove(pod, disruption).catch((error: unknown) =>
+        this.#context.logger.warn('Pod could not be collected, will be retried', { pod: objectKey(pod), error }),
+      );
+    }
   }
 
-  async #remove(pod: Pod, fail: string | undefined): Promise<void> {
+  /** Never trust absence from a cache: ask. */
+  async #isGone(node: string): Promise<boolean> {
+    try {
+      await this.#context.client.get(nodeType, node);
+      return false;
+    } catch (error) {
+      if (isNotFound(error)) return true;
+      throw error;
+    }
+  }
+
+  /** A pod that nobody will end is marked as failed first, for those who count on its end. */
+  async #remove(pod: Pod, disruption: string | undefined): Promise<void> {
     const { client, clock } = this.#context;
     const { name, namespace, uid } = pod.metadata;
     try {
-      if (fail !== undefined && !isPodTerminated(pod)) {
+      if (!isPodTerminated(pod)) {
         const condition = {
           type: 'DisruptionTarget',
           status: 'True',
           reason: 'DeletionByPodGC',
-          message: fail,
+          message: disruption,
           lastTransitionTime: timestamp(clock),
         };
         await client.patch(
@@ -73,13 +90,13 @@ class PodGarbageCollector implements Runnable {
           name,
           namespace,
           'strategic',
-          { status: { phase: 'Failed', conditions: [condition] } },
+          { metadata: { uid }, status: { phase: 'Failed', ...(disruption ? { conditions: [condition] } : {}) } },
           { subresource: 'status' },
         );
       }
       await client.delete(podType, name, namespace, { gracePeriodSeconds: 0, preconditions: { uid } });
     } catch (error) {
-      if (!isNotFound(error)) throw error;
+      if (!isNotFound(error) && !isConflict(error)) throw error;
     }
   }
 }

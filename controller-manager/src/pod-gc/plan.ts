@@ -5,7 +5,7 @@ import { isPodTerminated } from '../pods/pod-state.js';
 
 export interface PodGcPlan {
   /** To be deleted at once, with what to say about it when the pod had not ended. */
-  remove: { pod: Pod; fail?: string }[];
+  remove: { pod: Pod; disruption?: string }[];
   /** Names of nodes that pods point to but that do not exist. */
   missingNodes: Set<string>;
 }
@@ -23,7 +23,7 @@ export function planPodGc(
   const plan: PodGcPlan = { remove: [], missingNodes: new Set() };
   const terminated = pods
     .filter(isPodTerminated)
-    .sort((a, b) => (a.metadata.creationTimestamp < b.metadata.creationTimestamp ? -1 : 1));
+    .sort((a, b) => Number(isEvicted(b)) - Number(isEvicted(a)) || byCreation(a, b));
   const surplus = threshold > 0 ? terminated.slice(0, Math.max(0, terminated.length - threshold)) : [];
   plan.remove.push(...surplus.map((pod) => ({ pod })));
   for (const pod of pods) {
@@ -33,10 +33,25 @@ export function planPodGc(
       if (ending) plan.remove.push({ pod });
     } else if (!byName.has(nodeName)) {
       plan.missingNodes.add(nodeName);
-      if (goneNodes.has(nodeName)) plan.remove.push({ pod, fail: 'PodGC: node no longer exists' });
-    } else if (ending && byName.get(nodeName)?.spec.taints?.some(({ key }) => key === outOfService)) {
-      plan.remove.push({ pod, fail: 'PodGC: node has the out-of-service taint' });
+      if (goneNodes.has(nodeName)) plan.remove.push({ pod, disruption: 'PodGC: node no longer exists' });
+    } else if (ending && isOutOfService(byName.get(nodeName))) {
+      plan.remove.push({ pod });
     }
   }
   return plan;
+}
+
+function isOutOfService(node: Node | undefined): boolean {
+  const ready = node?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True');
+  return !ready && node?.spec.taints?.some(({ key }) => key === outOfService) === true;
+}
+
+function isEvicted({ status }: Pod): boolean {
+  return status?.phase === 'Failed' && status.reason === 'Evicted';
+}
+
+function byCreation(a: Pod, b: Pod): number {
+  const [left, right] = [a.metadata, b.metadata];
+  if (left.creationTimestamp !== right.creationTimestamp) return left.creationTimestamp < right.creationTimestamp ? -1 : 1;
+  return left.name < right.name ? -1 : 1;
 }

@@ -1,5 +1,6 @@
 /** Pods of a controller by its selector: ours, orphans to adopt, and ours no longer. Pure plan and thin apply. */
 
+import type { ResourceType } from '@kubelab/api/resource';
 import { pods as podType } from '@kubelab/api/resource-types';
 import type { Pod } from '@kubelab/api/types';
 import type { Selector } from '@kubelab/apimachinery/labels';
@@ -35,15 +36,15 @@ export function planAdoption<T extends KubeObject>(
 }
 
 /** Returns the pods that are ours after adopting and releasing. */
-export async function claimPods(
+export async function claimPods<T extends KubeObject>(
   client: KubeClient,
-  owner: KubeObject,
+  { type, object: owner }: { type: ResourceType<T>; object: T },
   selector: Selector,
   candidates: readonly Pod[],
 ): Promise<Pod[]> {
   const { owned, adopt, release } = planAdoption(owner, selector, candidates);
   const claimed = [...owned];
-  for (const pod of adopt) {
+  for (const pod of adopt.length > 0 && (await mayAdopt(client, type, owner)) ? adopt : []) {
     const references = [...(pod.metadata.ownerReferences ?? []), controllerReference(owner)];
     if (await patchOwners(client, pod, references)) claimed.push(pod);
   }
@@ -55,6 +56,21 @@ export async function claimPods(
     );
   }
   return claimed;
+}
+
+/** Asks the server: what the cache does not know to be deleted yet must not take back pods that its deletion just orphaned. */
+export async function mayAdopt<T extends KubeObject>(
+  client: KubeClient,
+  type: ResourceType<T>,
+  owner: T,
+): Promise<boolean> {
+  try {
+    const live = await client.get(type, owner.metadata.name, owner.metadata.namespace);
+    return live.metadata.uid === owner.metadata.uid && !isBeingDeleted(live);
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
 }
 
 async function patchOwners(client: KubeClient, pod: Pod, ownerReferences: unknown[]): Promise<boolean> {

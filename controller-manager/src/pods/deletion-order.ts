@@ -11,14 +11,18 @@ const phaseRank: ReadonlyMap<string, number> = new Map([
 
 const costAnnotation = 'controller.kubernetes.io/pod-deletion-cost';
 
-/** Sorted so that the first is deleted first. `related`: active pods of all controllers of the same family, to thin out crowded nodes. */
-export function sortForDeletion(pods: readonly Pod[], related: readonly Pod[]): Pod[] {
+/**
+ * Sorted so that the first is deleted first. `related`: active pods of all controllers of the same family, to thin out crowded nodes. Ages are
+ * compared by their order of magnitude, so that which of two old pods goes is left to chance (upstream's LogarithmicScaleDown).
+ */
+export function sortForDeletion(pods: readonly Pod[], related: readonly Pod[], nowMs: number): Pod[] {
   const perNode = new Map<string, number>();
   for (const pod of related) {
     const node = pod.spec.nodeName ?? '';
     if (node) perNode.set(node, (perNode.get(node) ?? 0) + 1);
   }
   const crowd = (pod: Pod): number => perNode.get(pod.spec.nodeName ?? '') ?? 0;
+  const byAge = (a: string, b: string): number => magnitude(a, nowMs) - magnitude(b, nowMs);
   return [...pods].sort(
     (a, b) =>
       Number(Boolean(a.spec.nodeName)) - Number(Boolean(b.spec.nodeName)) ||
@@ -29,7 +33,7 @@ export function sortForDeletion(pods: readonly Pod[], related: readonly Pod[]): 
       byAge(readySince(a), readySince(b)) ||
       restartsOf(b) - restartsOf(a) ||
       byAge(a.metadata.creationTimestamp, b.metadata.creationTimestamp) ||
-      (a.metadata.name < b.metadata.name ? -1 : 1),
+      (a.metadata.uid < b.metadata.uid ? -1 : 1),
   );
 }
 
@@ -46,9 +50,10 @@ function readySince(pod: Pod): string {
   return isPodReady(pod) ? (podCondition(pod, 'Ready')?.lastTransitionTime ?? '') : '';
 }
 
-/** The younger first. RFC 3339 in UTC sorts as text. */
-function byAge(a: string, b: string): number {
-  return a === b ? 0 : a > b ? -1 : 1;
+/** Binary logarithm of the age in nanoseconds; what has no time counts as just made. */
+function magnitude(time: string, nowMs: number): number {
+  const ageMs = nowMs - Date.parse(time);
+  return ageMs > 0 ? Math.floor(Math.log2(ageMs * 1e6)) : -1;
 }
 
 function restartsOf(pod: Pod): number {

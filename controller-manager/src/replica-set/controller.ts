@@ -103,14 +103,19 @@ class ReplicaReconciler<T extends ReplicaObject> implements Reconciler {
     const { clock, client } = this.#context;
     const facts = this.#kind.facts(object);
     const candidates = this.#pods.list(object.metadata.namespace);
-    const owned = await claimPods(client, object, this.#kind.selector(object), candidates);
-    let failure: unknown;
+    const owned = await claimPods(
+      client,
+      { type: this.#kind.type, object },
+      this.#kind.selector(object),
+      candidates.filter(isPodActive),
+    );
+    let failure: ReplicaFailure | undefined;
     if (object.metadata.deletionTimestamp === undefined && this.#expectations.satisfied(key)) {
-      const plan = planReplicas(facts, owned, this.#related(object, candidates));
+      const plan = planReplicas(facts, owned, this.#related(object, candidates), clock.now());
       failure = await this.#apply(key, object, plan);
     }
     await this.#writeStatus(object, facts, owned, failure);
-    if (failure !== undefined && !isNamespaceTerminating(failure)) throw failure;
+    if (failure && !isNamespaceTerminating(failure.error)) throw failure.error;
     const wait = untilNextAvailable(facts, owned, clock.now());
     return wait === undefined ? {} : { requeueAfterMs: wait };
   }
@@ -131,7 +136,7 @@ class ReplicaReconciler<T extends ReplicaObject> implements Reconciler {
   }
 
   /** Returns what went wrong, so that the status can tell it before the retry. */
-  async #apply(key: string, object: T, plan: ReplicaPlan): Promise<unknown> {
+  async #apply(key: string, object: T, plan: ReplicaPlan): Promise<ReplicaFailure | undefined> {
     const template = this.#kind.template(object);
     if (plan.create > 0 && template) {
       this.#expectations.expectCreations(key, plan.create);
@@ -140,12 +145,13 @@ class ReplicaReconciler<T extends ReplicaObject> implements Reconciler {
       } catch (error) {
         const made = error instanceof SlowStartError ? error.succeeded : 0;
         for (let missing = plan.create - made; missing > 0; missing--) this.#expectations.creationObserved(key);
-        return error instanceof SlowStartError ? error.cause : error;
+        return { reason: 'FailedCreate', error: error instanceof SlowStartError ? error.cause : error };
       }
     }
     for (const pod of plan.delete) this.#expectations.expectDeletion(key, objectKey(pod));
     const results = await Promise.allSettled(plan.delete.map((pod) => this.#delete(key, object, pod)));
-    return results.find((result) => result.status === 'rejected')?.reason;
+    const failed = results.find((result) => result.status === 'rejected');
+    return failed && { reason: 'FailedDelete', error: failed.reason };
   }
 
   async #delete(key: string, object: T, pod: Pod): Promise<void> {
@@ -157,7 +163,7 @@ class ReplicaReconciler<T extends ReplicaObject> implements Reconciler {
     }
   }
 
-  async #writeStatus(object: T, facts: ReplicaFacts, owned: readonly Pod[], failure: unknown): Promise<void> {
+  async #writeStatus(object: T, facts: ReplicaFacts, owned: readonly Pod[], failure: ReplicaFailure | undefined): Promise<void> {
     const { clock, client } = this.#context;
     const { terminatingReplicas: _terminating, ...counts } = countReplicas(facts, owned, clock.now());
     const conditions = failureConditions(object, failure, timestamp(clock));
@@ -177,11 +183,17 @@ function dropZeros(status: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(status).filter(([name, value]) => value !== 0 || name === 'replicas'));
 }
 
-function failureConditions(object: ReplicaObject, failure: unknown, now: string) {
-  const others = (object.status?.conditions ?? []).filter(({ type }) => type !== 'ReplicaFailure');
-  if (failure === undefined) return others;
-  const old = object.status?.conditions?.find(({ type }) => type === 'ReplicaFailure');
-  const message = failure instanceof Error ? failure.message : String(failure);
-  const lastTransitionTime = old?.status === 'True' ? (old.lastTransitionTime ?? now) : now;
-  return [...others, { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message, lastTransitionTime }];
+interface ReplicaFailure {
+  reason: 'FailedCreate' | 'FailedDelete';
+  error: unknown;
+}
+
+/** A failure that is told already is not told again with every new message. */
+function failureConditions(object: ReplicaObject, failure: ReplicaFailure | undefined, now: string) {
+  const conditions = object.status?.conditions ?? [];
+  if (!failure) return conditions.filter(({ type }) => type !== 'ReplicaFailure');
+  if (conditions.some(({ type }) => type === 'ReplicaFailure')) return conditions;
+  const { reason, error } = failure;
+  const message = error instanceof Error ? error.message : String(error);
+  return [...conditions, { type: 'ReplicaFailure', status: 'True', reason, message, lastTransitionTime: now }];
 }

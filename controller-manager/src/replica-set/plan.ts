@@ -2,7 +2,7 @@
 
 import type { Pod } from '@kubelab/api/types';
 import { sortForDeletion } from '../pods/deletion-order.js';
-import { availableAt, isPodActive, isPodAvailable, isPodReady } from '../pods/pod-state.js';
+import { availableAt, isPodActive, isPodAvailable, isPodReady, isPodTerminated } from '../pods/pod-state.js';
 
 /** What the two kinds have in common. */
 export interface ReplicaFacts {
@@ -20,12 +20,17 @@ export interface ReplicaPlan {
 export const burstReplicas = 500;
 
 /** `related`: active pods of all ReplicaSets with the same owner. */
-export function planReplicas(facts: ReplicaFacts, owned: readonly Pod[], related: readonly Pod[]): ReplicaPlan {
+export function planReplicas(
+  facts: ReplicaFacts,
+  owned: readonly Pod[],
+  related: readonly Pod[],
+  nowMs: number,
+): ReplicaPlan {
   const active = owned.filter(isPodActive);
   const difference = active.length - facts.replicas;
   if (difference < 0) return { create: Math.min(-difference, burstReplicas), delete: [] };
   const surplus = Math.min(difference, burstReplicas);
-  return { create: 0, delete: surplus === 0 ? [] : sortForDeletion(active, related).slice(0, surplus) };
+  return { create: 0, delete: surplus === 0 ? [] : sortForDeletion(active, related, nowMs).slice(0, surplus) };
 }
 
 export interface ReplicaCounts {
@@ -45,13 +50,9 @@ export function countReplicas(facts: ReplicaFacts, owned: readonly Pod[], nowMs:
       .length,
     readyReplicas: active.filter(isPodReady).length,
     availableReplicas: active.filter((pod) => isPodAvailable(pod, facts.minReadySeconds, nowMs)).length,
-    terminatingReplicas: owned.filter((pod) => pod.metadata.deletionTimestamp !== undefined && !isTerminated(pod))
+    terminatingReplicas: owned.filter((pod) => pod.metadata.deletionTimestamp !== undefined && !isPodTerminated(pod))
       .length,
   };
-}
-
-function isTerminated(pod: Pod): boolean {
-  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 }
 
 /** Milliseconds until the next ready pod becomes available; undefined when none is waiting for it. */

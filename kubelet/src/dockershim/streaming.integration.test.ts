@@ -1,14 +1,18 @@
 import type { ChildProcess } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
+import { jest } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { type KubectlGateway, startKubectlGateway } from './testing/kubectl-gateway.js';
 import { eventually, type StartedContainer, TestPod } from './testing/runtime-connection.js';
 import { startTestEngine, type TestEngine } from './testing/test-engine.js';
 import { busyboxImage } from './testing/test-images.js';
 import { startTestShim, type TestShim } from './testing/test-shim.js';
+
+jest.setTimeout(60_000);
 
 let engine: TestEngine;
 let shim: TestShim;
@@ -19,7 +23,8 @@ let gateway: KubectlGateway;
 /** Answers each line of its input, listens on the pod's address and, on another port, on localhost only. */
 const workload = `
 mkdir -p /www; echo page > /www/index.html; httpd -p 8080 -h /www
-nc -lk -s 127.0.0.1 -p 9090 -e cat &
+httpd -p 127.0.0.1:8081 -h /www
+nc -ll -p 9090 -e cat &
 echo started
 while read line; do echo "got $line"; echo "bad $line" >&2; done
 sleep 1000`;
@@ -79,7 +84,8 @@ describe.each(transports)('kubectl over %s', (_name, env) => {
   test('exec of a program that does not exist fails with the engine’s words', async () => {
     const result = await finish(kubectl('exec', 'p', '--', '/no/such/program'));
     expect(result.code).not.toBe(0);
-    expect(result.stderr).toMatch(/no such file or directory/);
+    expect(result.stderr).toMatch(/error executing command in container: .*no such file or directory/);
+    expect(result.stdout.toString()).toBe('');
   });
 
   test('exec passes input through and sees its end', async () => {
@@ -101,14 +107,15 @@ describe.each(transports)('kubectl over %s', (_name, env) => {
   });
 
   test('port-forward reaches ports of the pod, also those that only localhost has, many at once', async () => {
-    const child = kubectl('port-forward', 'pod/p', ':8080', ':9090', '--address=127.0.0.1');
+    const child = kubectl('port-forward', 'pod/p', ':8080', ':8081', ':9090', '--address=127.0.0.1');
     try {
-      const ports = await forwardedPorts(child, 2);
-      const [web = 0, echo = 0] = ports;
-      const pages = await Promise.all(
-        Array.from({ length: 50 }, async () => (await fetch(`http://127.0.0.1:${web}/index.html`)).text()),
-      );
-      expect(new Set(pages)).toEqual(new Set(['page\n']));
+      const [web = 0, local = 0, echo = 0] = await forwardedPorts(child, 3);
+      for (const port of [web, local]) {
+        const pages = await Promise.all(
+          Array.from({ length: 50 }, async () => (await fetch(`http://127.0.0.1:${port}/index.html`)).text()),
+        );
+        expect(new Set(pages)).toEqual(new Set(['page\n']));
+      }
       const data = randomBytes(1_000_000);
       expect((await echoed(echo, data)).equals(data)).toBe(true);
     } finally {
@@ -128,6 +135,7 @@ describe.each(transports)('kubectl over %s', (_name, env) => {
       await eventually(
         () => stderr,
         (text) => /error forwarding port 7777 to pod .*ECONNREFUSED/.test(text),
+        5000,
       );
     } finally {
       child.kill();
@@ -140,8 +148,7 @@ test('attach sees output and gives input', async () => {
   const result = finish(child);
   child.stdin?.write('one\n');
   await eventually(
-    () =>
-      pod.exec(container, 'true').then(async () => (await import('node:fs')).readFileSync(container.logPath, 'utf8')),
+    () => readFileSync(container.logPath, 'utf8'),
     (log) => log.includes('got one'),
   );
   child.kill();

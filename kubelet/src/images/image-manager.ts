@@ -213,7 +213,7 @@ export function goError(error: unknown): string {
       .join('');
     return `rpc error: code = ${code} desc = ${error.message}`;
   }
-  return error instanceof Error ? error.message : String(error);
+  return error instanceof Error ? error.message : String((error as { message?: unknown }).message ?? error);
 }
 
 /** The registry part, for metrics and logs. */

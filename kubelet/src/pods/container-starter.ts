@@ -1,7 +1,7 @@
 /** Starts one container: image, configuration, create, start, postStart hook. Every step that fails has a name in the container's status. */
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Pod, Secret } from '@kubelab/api/types';
 import { formatDuration } from '@kubelab/component/duration';
 import type { ContainerConfigInput, MountInput, PodSandboxConfigInput } from '@kubelab/proto/generated/runtime-v1';
@@ -235,6 +235,7 @@ export class ContainerStarter {
     const text = pod.spec.hostNetwork
       ? hostNetworkHostsFile(await readFile('/etc/hosts', 'utf8'), hostAliases)
       : podHostsFile({ podIPs, hostname: shortName, domain, hostAliases });
+    await mkdir(dirname(path), { recursive: true, mode: 0o750 });
     await writeFile(path, text);
     await chmod(path, 0o644);
     return path;

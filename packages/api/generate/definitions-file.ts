@@ -10,6 +10,7 @@ import {
   quantityFields,
   referenceFields,
 } from './corrections.js';
+import { fieldEnums } from './enums.js';
 import { atomicDefinitions, atomicMaps, granularMaps, listRules, objectPatchStrategies } from './extensions.js';
 import { plainName, type ServedVersion, servedVersions } from './names.js';
 
@@ -57,6 +58,7 @@ function buildProperty(field: ModelField, path: string, names: ReadonlyMap<strin
     ...(field.description ? { description: field.description } : {}),
     ...(fallback === undefined ? {} : { default: fallback }),
     ...schema,
+    ...(fieldEnums[path] ? { enum: fieldEnums[path] } : {}),
     ...mergeExtensions(path, schema),
   };
 }
@@ -127,6 +129,7 @@ export function checkTables(definitions: Record<string, Json>): void {
     ...quantityFields,
     ...Object.keys(referenceFields),
     ...Object.keys(fieldDefaults),
+    ...Object.keys(fieldEnums),
     ...byteFields,
     ...listRules.keys(),
     ...objectPatchStrategies.keys(),

@@ -42,8 +42,11 @@ export function column<T extends KubeObject>(
 
 export const wide: ColumnOptions = { wide: true };
 
-export function nameColumn<T extends KubeObject>(cell: Cell<T> = (object) => object.metadata.name): KindColumn<T> {
-  return column<T>('Name', `${objectMeta}#name`, cell, { format: 'name' });
+export function nameColumn<T extends KubeObject>(
+  cell: Cell<T> = (object) => object.metadata.name,
+  options: ColumnOptions = {},
+): KindColumn<T> {
+  return column<T>('Name', `${objectMeta}#name`, cell, { ...options, format: 'name' });
 }
 
 export function ageColumn<T extends KubeObject>(): KindColumn<T> {
@@ -68,19 +71,20 @@ export function since(timestamp: string | undefined | null, now: Date): string {
   return humanDuration(now.getTime() - Date.parse(timestamp));
 }
 
-/** Wide columns on the containers of a pod template. */
+/** Columns on the containers of a pod template, wide ones unless told otherwise. */
 export function containerColumns<T extends KubeObject>(
   containersOf: (object: T) => readonly Container[] | undefined,
+  options: ColumnOptions = wide,
 ): KindColumn<T>[] {
   const join = (object: T, field: 'name' | 'image'): string =>
     (containersOf(object) ?? []).map((container) => container[field] ?? '').join(',');
   return [
-    column<T>('Containers', 'Names of each container in the template.', (object) => join(object, 'name'), wide),
+    column<T>('Containers', 'Names of each container in the template.', (object) => join(object, 'name'), options),
     column<T>(
       'Images',
       'Images referenced by each container in the template.',
       (object) => join(object, 'image'),
-      wide,
+      options,
     ),
   ];
 }

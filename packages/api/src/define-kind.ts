@@ -1,12 +1,16 @@
 /** Typed description of one kind, turned into the ResourceDefinition that the engine works with. */
 
 import type { FieldError } from '@kubelab/apimachinery/field-error';
-import type { KubeObject } from '@kubelab/apimachinery/meta';
+import type { KubeObject, UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { plainColumns } from './columns.js';
 import type { GroupVersion } from './group-versions.js';
+import { fillRequiredFields } from './required-fields.js';
 import type { PrinterColumn, ResourceDefinition, ResourceHooks, SubresourceDefinition, Verb } from './resource.js';
 
-/** {@link ResourceHooks} over the kind's own type. Objects have passed the schema, and `default` runs before everything else. */
+/**
+ * {@link ResourceHooks} over the kind's own type. Objects have passed the schema, and `default` runs before everything else. It finds
+ * required texts, numbers, flags and lists in place, but not required objects: those it has to make itself.
+ */
 export interface KindHooks<T extends KubeObject> {
   default?(object: T): void;
   prepareForCreate?(object: T): void;
@@ -79,6 +83,16 @@ export function defineKind<T extends KubeObject>(options: KindOptions<T>): Resou
     selectableFields: options.selectableFields ?? [],
     generation: options.generation ?? false,
     ...(options.ttlSeconds === undefined ? {} : { ttlSeconds: options.ttlSeconds }),
-    hooks: (options.hooks ?? {}) as unknown as ResourceHooks,
+    hooks: { ...(options.hooks as unknown as ResourceHooks | undefined), default: defaultWith(options) },
+  };
+}
+
+function defaultWith<T extends KubeObject>(options: KindOptions<T>): (object: UnstructuredObject) => void {
+  const schema = `${options.in.definitions}.${options.kind}`;
+  return (object) => {
+    fillRequiredFields(schema, object);
+    options.hooks?.default?.(object as unknown as T);
+    // What defaults have added is complete, too.
+    fillRequiredFields(schema, object);
   };
 }

@@ -9,6 +9,7 @@ export interface Schema {
   readonly format?: string;
   readonly description?: string;
   readonly default?: unknown;
+  readonly enum?: readonly string[];
   readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly additionalProperties?: Schema;
@@ -47,6 +48,11 @@ export function referencedName(ref: string): string {
 
 /** Upstream's text on a definition, or on one of its fields; empty when there is none. */
 export function describe(definition: string, field = ''): string {
+  const property = builtinDefinitions()[definition]?.properties?.[field];
+  return ownText(definition, field) || (property ? describeReference(property) : '');
+}
+
+function ownText(definition: string, field: string): string {
   descriptions ??= JSON.parse(descriptionsJson) as Record<string, Record<string, string>>;
   return descriptions[definition]?.[field] ?? '';
 }
@@ -67,6 +73,19 @@ function describedProperties(name: string, definition: Schema): Pick<Schema, 'pr
     properties[field] = withDescription(schema, describe(name, field));
   }
   return { properties };
+}
+
+const metadataText =
+  "Standard object's metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
+const listMetadataText =
+  'Standard list metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds';
+
+/** Our source has no text on fields that are references: what they refer to is described instead. */
+function describeReference(schema: Schema): string {
+  if (schema.$ref === undefined) return '';
+  const name = referencedName(schema.$ref);
+  if (name.endsWith('.v1.ObjectMeta')) return metadataText;
+  return name.endsWith('.v1.ListMeta') ? listMetadataText : describe(name);
 }
 
 function withDescription(schema: Schema, text: string): Schema {

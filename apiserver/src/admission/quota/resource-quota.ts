@@ -1,13 +1,14 @@
 /** Enforces ResourceQuotas: what is created is charged to the namespace's quotas before it is stored. */
 
 import type { ResourceQuota } from '@kubelab/api/types';
-import { formatGroupResource, type GroupResource, type UnstructuredObject } from '@kubelab/apimachinery/meta';
+import { deepClone } from '@kubelab/apimachinery/json';
+import type { GroupResource, UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { parseQuantity, Quantity } from '@kubelab/apimachinery/quantity';
 import type { Clock } from '@kubelab/component/clock';
 import type { AdmissionPlugin, AdmissionRequest, ObjectAccess } from '../../contracts.js';
 import { addAmounts, type ResourceAmounts } from '../pod-resources.js';
 import { refuse } from '../refusal.js';
-import { RecentCharges } from './recent-charges.js';
+import { type Charge, RecentCharges } from './recent-charges.js';
 import { isInScope } from './scopes.js';
 import { missingRequirements, usageOf } from './usage.js';
 
@@ -46,71 +47,66 @@ class QuotaEvaluator {
 
   constructor(options: ResourceQuotaOptions) {
     this.#objects = options.objects;
-    this.#recent = new RecentCharges(options.clock);
+    this.#recent = new RecentCharges(options);
   }
 
   async charge(request: AdmissionRequest, namespace: string, object: UnstructuredObject): Promise<void> {
-    const resource = { group: request.definition.group, resource: request.definition.plural };
+    const resource = resourceOf(request);
     const delta = deltaOf(resource, request);
-    const charged: { name: string; amounts: ResourceAmounts }[] = [];
     const matching = this.#objects
       .peekAll<ResourceQuota>(quotas, namespace)
       .filter((quota) => isInScope(quota, resource, object));
     for (const quota of matching) checkRequirements(request, resource, object, quota);
+    const charged: Charge[] = [];
     try {
       for (const quota of matching) {
         const amounts = mask(delta, hardOf(quota));
         if (amounts.size === 0) continue;
-        await this.#chargeOne(request, namespace, quota.metadata.name, amounts);
-        charged.push({ name: quota.metadata.name, amounts });
+        const objectName = object.metadata.name;
+        const charge = { namespace, quota: quota.metadata.name, resource, objectName, amounts };
+        await this.#chargeOne(request, charge);
+        charged.push(charge);
       }
     } catch (error) {
-      if (!request.dryRun) await this.#takeBack(namespace, charged);
+      if (!request.dryRun) await this.#takeBack(charged);
       throw error;
     }
   }
 
   /** Compare-and-swap on the quota's status: two requests never spend the same rest. */
-  async #chargeOne(
-    request: AdmissionRequest,
-    namespace: string,
-    name: string,
-    amounts: ResourceAmounts,
-  ): Promise<void> {
+  async #chargeOne(request: AdmissionRequest, charge: Charge): Promise<void> {
+    const { namespace, quota: name } = charge;
     const change = (current: UnstructuredObject | undefined): UnstructuredObject | undefined => {
+      // Called again after a conflict: what the last attempt announced does not count twice.
+      this.#recent.remove(charge);
       if (!current) return undefined;
       const quota = current as unknown as ResourceQuota;
-      const used = this.#affordable(request, namespace, quota, amounts);
+      const used = this.#affordable(request, quota, charge);
       quota.status = { ...quota.status, hard: quota.status?.hard ?? { ...quota.spec?.hard }, used };
+      // At once and not after the write: whoever counts in the meantime has to know of it.
+      if (!request.dryRun) this.#recent.add(charge);
       return current;
     };
     if (request.dryRun) {
-      change(structuredClone(await this.#objects.get(quotas, namespace, name)));
+      change(deepClone(await this.#objects.get(quotas, namespace, name)));
       return;
     }
-    await this.#objects.update(quotas, namespace, name, change);
-    const resource = formatGroupResource({ group: request.definition.group, resource: request.definition.plural });
-    this.#recent.add({
-      quota: `${namespace}/${name}`,
-      resource,
-      objectName: request.object?.metadata.name ?? '',
-      amounts,
-    });
+    try {
+      await this.#objects.update(quotas, namespace, name, change);
+    } catch (error) {
+      this.#recent.remove(charge);
+      throw error;
+    }
   }
 
   /** The new `used`; throws 403 when the quota does not allow it. */
-  #affordable(
-    request: AdmissionRequest,
-    namespace: string,
-    quota: ResourceQuota,
-    amounts: ResourceAmounts,
-  ): Record<string, string> {
-    const resource = { group: request.definition.group, resource: request.definition.plural };
+  #affordable(request: AdmissionRequest, quota: ResourceQuota, charge: Charge): Record<string, string> {
+    const { amounts } = charge;
     const used = new Map(Object.entries(quota.status?.used ?? {}).map(([name, value]) => [name, parseQuantity(value)]));
     const unknown = [...amounts.keys()].some((name) => !used.has(name));
     if (unknown || exceeded(quota, used, amounts).length > 0) {
       // What was deleted since the last count is only known after counting again.
-      for (const [name, value] of this.#measure(namespace, quota, resource, [...amounts.keys()])) used.set(name, value);
+      for (const [name, value] of this.#measure(quota, charge)) used.set(name, value);
     }
     const over = exceeded(quota, used, amounts);
     if (over.length > 0) throw refuse(request, exceededText(quota, used, amounts, over));
@@ -118,31 +114,27 @@ class QuotaEvaluator {
     return Object.fromEntries([...used].map(([name, value]) => [name, value.toString()]));
   }
 
-  #measure(
-    namespace: string,
-    quota: ResourceQuota,
-    resource: GroupResource,
-    names: readonly string[],
-  ): ResourceAmounts {
-    const objects = this.#objects.peekAll<UnstructuredObject>(resource, namespace);
-    const visible = new Set(objects.map((object) => object.metadata.name));
-    const total: ResourceAmounts = new Map(names.map((name) => [name, Quantity.zero]));
-    const counted = objects
+  /** From what is stored and what is about to be. */
+  #measure(quota: ResourceQuota, { namespace, resource, amounts }: Charge): ResourceAmounts {
+    const total: ResourceAmounts = new Map([...amounts.keys()].map((name) => [name, Quantity.zero]));
+    const counted = this.#objects
+      .peekAll<UnstructuredObject>(resource, namespace)
       .filter((object) => isInScope(quota, resource, object))
       .map((object) => usageOf(resource, object));
-    const key = `${namespace}/${quota.metadata.name}`;
-    const pending = this.#recent.pending(key, formatGroupResource(resource), (name) => visible.has(name));
-    for (const usage of [...counted, ...pending])
+    const pending = this.#recent.pending(namespace, quota.metadata.name, resource);
+    for (const usage of [...counted, ...pending]) {
       addAmounts(total, new Map([...usage].filter(([name]) => total.has(name))));
+    }
     return total;
   }
 
-  async #takeBack(namespace: string, charged: readonly { name: string; amounts: ResourceAmounts }[]): Promise<void> {
-    for (const { name, amounts } of charged) {
-      await this.#objects.update(quotas, namespace, name, (current) => {
+  async #takeBack(charged: readonly Charge[]): Promise<void> {
+    for (const charge of charged) {
+      this.#recent.remove(charge);
+      await this.#objects.update(quotas, charge.namespace, charge.quota, (current) => {
         const used = (current as unknown as ResourceQuota | undefined)?.status?.used;
         if (!used) return undefined;
-        for (const [key, amount] of amounts)
+        for (const [key, amount] of charge.amounts)
           used[key] = parseQuantity(used[key] ?? '0')
             .sub(amount)
             .toString();
@@ -150,6 +142,10 @@ class QuotaEvaluator {
       });
     }
   }
+}
+
+function resourceOf({ definition }: AdmissionRequest): GroupResource {
+  return { group: definition.group, resource: definition.plural };
 }
 
 /** What the request adds; nothing is given back here, that is the business of the quota controller. */

@@ -1,7 +1,7 @@
 /** Serves discovery. */
 
-import type { Router } from 'express';
 import type { ResourceDefinition } from '@kubelab/api/resource';
+import type { Router } from 'express';
 import { type CachedDocument, jsonDocument, sendDocument } from '../cached-document.js';
 import { pathNotFound } from '../resource-target.js';
 import { aggregatedContentType, aggregatedDocument, wantsAggregated } from './aggregated.js';

@@ -4,10 +4,9 @@
  */
 
 import { builtinDefinitions, type Schema } from '@kubelab/api/definitions';
-import { formatDuration } from '@kubelab/apimachinery/time';
 import { setOwn } from '@kubelab/apimachinery/json';
 import { parseApiVersion } from '@kubelab/apimachinery/meta';
-import { formatMicroTime, formatTime } from '@kubelab/apimachinery/time';
+import { formatDuration, formatMicroTime, formatTime } from '@kubelab/apimachinery/time';
 import protobuf from 'protobufjs/minimal.js';
 import { findMessage, isScalar, type Message, type MessageField } from './messages.js';
 import { isPointerField } from './pointer-fields.js';
@@ -38,7 +37,9 @@ export interface DecodedEnvelope {
 export function readEnvelope(body: Buffer): DecodedEnvelope {
   if (!body.subarray(0, 4).equals(magic)) {
     const head = body.subarray(0, 4).toString('hex');
-    throw new ProtobufError(`provided data does not appear to be a protobuf message, expected prefix 6b387300, got ${head}`);
+    throw new ProtobufError(
+      `provided data does not appear to be a protobuf message, expected prefix 6b387300, got ${head}`,
+    );
   }
   const envelope = { apiVersion: '', kind: '', raw: Buffer.alloc(0) as Uint8Array };
   guarded(() => {
@@ -56,7 +57,11 @@ export function readEnvelope(body: Buffer): DecodedEnvelope {
       const apiVersion = envelope.apiVersion || defaults.apiVersion;
       const kind = envelope.kind || defaults.kind;
       const message = messageOf(apiVersion, kind);
-      return guarded(() => ({ apiVersion, kind, ...decodeMessage(message, Reader.create(envelope.raw), undefined, 0) }));
+      return guarded(() => ({
+        apiVersion,
+        kind,
+        ...decodeMessage(message, Reader.create(envelope.raw), undefined, 0),
+      }));
     },
   };
 }
@@ -80,12 +85,16 @@ function readTypeMeta(reader: Reader, into: { apiVersion: string; kind: string }
 }
 
 /** Calls `read` for each field up to `length` bytes (or the end); what it does not know is skipped. */
-function eachField(reader: Reader, length: number | undefined, read: (number: number, reader: Reader) => boolean): void {
+function eachField(
+  reader: Reader,
+  length: number | undefined,
+  read: (number: number, reader: Reader, wireType: number) => boolean,
+): void {
   const end = length === undefined ? reader.len : reader.pos + length;
   if (end > reader.len) throw new ProtobufError('proto: unexpected EOF');
   while (reader.pos < end) {
     const tag = reader.uint32();
-    if (!read(tag >>> 3, reader)) reader.skipType(tag & 7);
+    if (!read(tag >>> 3, reader, tag & 7)) reader.skipType(tag & 7);
   }
 }
 
@@ -108,13 +117,23 @@ function decodeMessage(message: Message, reader: Reader, length: number | undefi
   if (depth > maxDepth) throw new ProtobufError('proto: exceeded max depth');
   const definition = definitionOf(message.name);
   const object: Json = {};
-  eachField(reader, length, (number, inner) => {
+  eachField(reader, length, (number, inner, wireType) => {
     const field = message.fields.get(number);
-    if (!field) throw new ProtobufError(`proto: field ${number} of ${message.name} is not known to this server`);
-    readField(object, { message, field, definition }, inner, depth);
+    if (field) readField(object, { message, field, definition }, inner, depth);
+    else if (!isZero(inner, wireType)) {
+      throw new ProtobufError(`proto: field ${number} of ${message.name} is not known to this server`);
+    }
     return true;
   });
   return object;
+}
+
+/** Reads past a field that is not known. Newer clients write all their plain scalars: a zero says nothing and may be left out. */
+function isZero(reader: Reader, wireType: number): boolean {
+  if (wireType === 0) return Number(reader.int64().toString()) === 0;
+  if (wireType === 2) return reader.bytes().length === 0;
+  reader.skipType(wireType);
+  return false;
 }
 
 interface FieldContext {
@@ -212,7 +231,9 @@ function readSpecial(type: string, reader: Reader): unknown {
       return readIntOrString(reader);
     case 'RawExtension':
     case 'meta.FieldsV1':
-      return JSON.parse(Buffer.from(readSingle(reader, (inner) => inner.bytes()) ?? Buffer.from('{}')).toString() || '{}');
+      return JSON.parse(
+        Buffer.from(readSingle(reader, (inner) => inner.bytes()) ?? Buffer.from('{}')).toString() || '{}',
+      );
     case 'meta.Duration':
       return formatDuration(Number(readSingle(reader, (inner) => inner.int64())?.toString() ?? 0) / 1e6);
     default:

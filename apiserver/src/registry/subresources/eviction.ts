@@ -53,11 +53,15 @@ export function createEvictionHandler(engine: Engine, pods: Resource): ActionHan
 /** Pods that do not count for any budget: finished, not yet running, or already going. */
 function isExempt(pod: Pod): boolean {
   const phase = pod.status?.phase;
-  return phase === 'Succeeded' || phase === 'Failed' || phase === 'Pending' || pod.metadata.deletionTimestamp !== undefined;
+  return (
+    phase === 'Succeeded' || phase === 'Failed' || phase === 'Pending' || pod.metadata.deletionTimestamp !== undefined
+  );
 }
 
 function isReady(pod: Pod): boolean {
-  return pod.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false;
+  return (
+    pod.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false
+  );
 }
 
 async function spendBudget(engine: Engine, pod: Pod, { dryRun }: { dryRun: boolean }): Promise<void> {

@@ -21,6 +21,8 @@ export interface ParentView {
 export interface Action {
   readonly expected: ExpectedKind;
   readonly handler: ActionHandler;
+  /** The handler runs the admission plugins itself, on what it has made of the body. */
+  readonly admitsItself?: boolean;
 }
 
 /** Keyed by {@link subresourceKey}. */

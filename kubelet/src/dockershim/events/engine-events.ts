@@ -72,6 +72,7 @@ export class EngineEvents {
     const end = new AbortController();
     const onAbort = (): void => void stream.destroy();
     signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
     try {
       onConnected();
       // Events queue in the stream meanwhile; those that the list knows already change nothing.

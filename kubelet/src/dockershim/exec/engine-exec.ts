@@ -14,6 +14,19 @@ export interface ExecCommand {
 /** A key sequence that nobody types: the engine's own default would swallow Ctrl-P. */
 export const detachKeys = 'ctrl-@,ctrl-^,ctrl-_,ctrl-@';
 
+export interface ExecEnd {
+  exitCode: number;
+  /** False when there was no process: the program is missing or may not be run, and the output is the engine's reason. */
+  started: boolean;
+}
+
+/** How the engine begins its reason. */
+export const startFailurePrefix = Buffer.from('OCI runtime exec failed: ');
+
+export function startFailure(output: Buffer): Error {
+  return new Error(`failed to exec in container: failed to start exec: ${output.toString('utf8').trim()}`);
+}
+
 const firstPollMs = 5;
 const lastPollMs = 250;
 
@@ -48,10 +61,10 @@ export class EngineExec {
   }
 
   /** The output ends a little before the engine knows the exit code, and much earlier for a process that closes its output. */
-  async exitCode(signal: AbortSignal): Promise<number> {
+  async end(signal: AbortSignal): Promise<ExecEnd> {
     for (let pollMs = firstPollMs; ; pollMs = Math.min(pollMs * 2, lastPollMs)) {
-      const { Running, ExitCode } = await engineCall('get the exit code', () => this.exec.inspect());
-      if (!Running && ExitCode !== null) return ExitCode;
+      const { Running, ExitCode, Pid } = await engineCall('get the exit code', () => this.exec.inspect());
+      if (!Running && ExitCode !== null) return { exitCode: ExitCode, started: Pid !== 0 };
       await this.clock.sleep(pollMs, signal);
     }
   }

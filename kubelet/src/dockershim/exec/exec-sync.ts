@@ -5,7 +5,7 @@ import { CriError } from '@kubelab/proto/cri-error';
 import type { ExecSyncResponseInput } from '@kubelab/proto/generated/runtime-v1';
 import type Docker from 'dockerode';
 import { Demultiplexer } from '../logs/multiplex.js';
-import { EngineExec } from './engine-exec.js';
+import { EngineExec, startFailure } from './engine-exec.js';
 
 export interface ExecSyncOptions {
   docker: Docker;
@@ -32,7 +32,9 @@ export async function execSync(
   try {
     exec.connection.end();
     const output = await collect(exec, signal);
-    return { ...output, exitCode: await exec.exitCode(signal) };
+    const { exitCode, started } = await exec.end(signal);
+    if (!started) throw startFailure(output.stdout);
+    return { ...output, exitCode };
   } catch (error) {
     await exec.kill();
     throw signal.aborted ? signal.reason : error;

@@ -10,8 +10,9 @@ export function relay(net: typeof import('node:net'), path: string): void {
   ): void => {
     const socket = net.connect({ host: hosts[0] ?? '', port, allowHalfOpen: true });
     const refused = (error: Error): void => {
-      if (hosts.length > 1) dial(hosts.slice(1), port, done);
-      else done(error);
+      if (hosts.length === 1) done(error);
+      // What the first one says is what people know.
+      else dial(hosts.slice(1), port, (_, other) => done(error, other));
     };
     socket.once('error', refused);
     socket.once('connect', () => {

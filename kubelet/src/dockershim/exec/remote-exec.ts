@@ -13,7 +13,7 @@ import {
   terminalSizes,
   writeAll,
 } from '../streaming/remote-streams.js';
-import { detachKeys, EngineExec, type ExecCommand } from './engine-exec.js';
+import { detachKeys, EngineExec, type ExecCommand, startFailure, startFailurePrefix } from './engine-exec.js';
 
 export interface RemoteExecOptions {
   docker: Docker;
@@ -23,7 +23,7 @@ export interface RemoteExecOptions {
 
 /** Runs a command; when the client leaves before its end the process is killed. */
 export function remoteExec({ docker, clock, logger }: RemoteExecOptions, command: ExecCommand): RemoteCommand {
-  return async (streams): Promise<Outcome> => {
+  return failingWith('error executing command in container', async (streams): Promise<Outcome> => {
     const exec = await EngineExec.start(docker, clock, command);
     const abandon = (): void => {
       exec.kill().catch((error: unknown) => logger.warn('An abandoned exec could not be killed', { error }));
@@ -31,18 +31,22 @@ export function remoteExec({ docker, clock, logger }: RemoteExecOptions, command
     streams.closed.addEventListener('abort', abandon, { once: true });
     if (streams.closed.aborted) abandon();
     try {
-      await join(exec.connection, streams, {
+      const heldBack = await join(exec.connection, streams, {
         tty: command.tty,
+        holdBack: startFailurePrefix,
         // The engine takes the end of a terminal's input for the end of its output.
         endsInput: !command.tty,
         resize: (size) => exec.resize(size),
         logger,
       });
-      return { kind: 'exited', code: await exec.exitCode(streams.closed) };
+      const { exitCode, started } = await exec.end(streams.closed);
+      if (!started) throw startFailure(heldBack ?? Buffer.alloc(0));
+      if (heldBack && streams.stdout) await writeAll(streams.stdout, heldBack);
+      return { kind: 'exited', code: exitCode };
     } finally {
       streams.closed.removeEventListener('abort', abandon);
     }
-  };
+  });
 }
 
 /** Attaches to the container's own process until it ends or the client leaves. */
@@ -50,7 +54,7 @@ export function remoteAttach(
   { docker, logger }: RemoteExecOptions,
   target: { containerId: string; tty: boolean; stdinOnce: boolean; stdin: boolean },
 ): RemoteCommand {
-  return async (streams): Promise<Outcome> => {
+  return failingWith('error attaching to container', async (streams): Promise<Outcome> => {
     const container = docker.getContainer(target.containerId);
     const connection = (await engineCall(`attach to container "${target.containerId}"`, () =>
       container.attach({ stream: true, stdin: target.stdin, stdout: true, stderr: true, hijack: true, detachKeys }),
@@ -67,6 +71,17 @@ export function remoteAttach(
       logger,
     });
     return { kind: 'exited', code: 0 };
+  });
+}
+
+/** A failure reaches the user with these words in front. */
+function failingWith(words: string, command: RemoteCommand): RemoteCommand {
+  return async (streams) => {
+    try {
+      return await command(streams);
+    } catch (error) {
+      return { kind: 'failed', message: `${words}: ${error instanceof Error ? error.message : String(error)}` };
+    }
   };
 }
 
@@ -76,10 +91,12 @@ interface JoinOptions {
   endsInput: boolean;
   resize(size: TerminalSize): Promise<void>;
   logger: Logger;
+  /** An output that consists of one piece beginning with this is not passed on but handed back. */
+  holdBack?: Buffer;
 }
 
 /** Carries input and output until the engine ends the connection and all output is with the client. */
-async function join(connection: Duplex, streams: RemoteStreams, options: JoinOptions): Promise<void> {
+async function join(connection: Duplex, streams: RemoteStreams, options: JoinOptions): Promise<Buffer | undefined> {
   const { stdin, resize } = streams;
   const { logger } = options;
   if (resize) {
@@ -90,17 +107,32 @@ async function join(connection: Duplex, streams: RemoteStreams, options: JoinOpt
   } else if (options.endsInput) {
     connection.end();
   }
+  return copyOutput(connection, streams, options);
+}
+
+async function copyOutput(
+  connection: Duplex,
+  streams: RemoteStreams,
+  { tty, holdBack }: JoinOptions,
+): Promise<Buffer | undefined> {
   const frames = new Demultiplexer();
+  let heldBack: Buffer | undefined;
+  let first = true;
   for await (const chunk of connection.iterator({ destroyOnReturn: false })) {
-    if (options.tty) {
-      if (streams.stdout) await writeAll(streams.stdout, chunk as Buffer);
-      continue;
-    }
-    for (const { stream, data } of frames.push(chunk as Buffer)) {
-      const writer = streams[stream];
-      if (writer) await writeAll(writer, data);
+    const pieces = tty ? [{ stream: 'stdout' as const, data: chunk as Buffer }] : frames.push(chunk as Buffer);
+    for (const { stream, data } of pieces) {
+      if (first && holdBack && data.subarray(0, holdBack.length).equals(holdBack)) {
+        heldBack = data;
+      } else {
+        if (heldBack && streams.stdout) await writeAll(streams.stdout, heldBack);
+        heldBack = undefined;
+        const writer = streams[stream];
+        if (writer) await writeAll(writer, data);
+      }
+      first = false;
     }
   }
+  return heldBack;
 }
 
 async function copyInput(stdin: Readable, connection: Duplex, options: JoinOptions): Promise<void> {

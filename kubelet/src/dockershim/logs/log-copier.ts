@@ -95,6 +95,7 @@ export class LogCopier {
       ...(since === undefined ? {} : { since }),
     })) as unknown as Readable;
     this.stopped.signal.addEventListener('abort', () => stream.destroy(), { once: true });
+    if (this.stopped.signal.aborted) stream.destroy();
     return stream;
   }
 

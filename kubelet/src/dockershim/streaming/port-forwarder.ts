@@ -1,6 +1,6 @@
 /** What port-forward sees of the pod: connections to its ports, as if made from inside. */
 import type { Duplex } from 'node:stream';
-import { finished, pipeline } from 'node:stream/promises';
+import { pipeline } from 'node:stream/promises';
 
 export interface PortForwarder {
   /** Connects to a TCP port of the pod; rejects when nobody listens. */
@@ -11,8 +11,16 @@ export interface PortForwarder {
   close(): void;
 }
 
-/** Carries bytes both ways until both sides have said all, each side's end passed on on its own; rejects when nobody listens on the port. */
-export async function forward(client: Duplex, port: number, forwarder: PortForwarder): Promise<void> {
+/**
+ * Carries bytes both ways until both sides have said all, each side's end passed on on its own; where the client has no way to say so, until the
+ * pod's side has. Rejects when nobody listens on the port.
+ */
+export async function forward(
+  client: Duplex,
+  port: number,
+  forwarder: PortForwarder,
+  options: { clientEnds: boolean } = { clientEnds: true },
+): Promise<void> {
   const target = await forwarder.dial(port);
   if (client.destroyed) {
     target.destroy();
@@ -21,11 +29,9 @@ export async function forward(client: Duplex, port: number, forwarder: PortForwa
   const stop = (): void => void target.destroy();
   client.once('close', stop);
   // A broken connection on either side is an end like any other: the client notices it as a closed stream.
-  await Promise.allSettled([
-    pipeline(client, target, { end: true }),
-    pipeline(target, client, { end: true }),
-    finished(target),
-  ]);
+  const upload = pipeline(client, target).catch(() => undefined);
+  const download = pipeline(target, client).catch(() => undefined);
+  await Promise.all(options.clientEnds ? [upload, download] : [download]);
   client.off('close', stop);
   target.destroy();
 }

@@ -2,7 +2,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -16,11 +16,15 @@ export interface TestEngine {
   /** `unix:///...` */
   endpoint: string;
   directory: string;
+  /** The engine's configuration (daemon.json); read only with the option `configFile`. */
+  configFile: string;
   /** The engine's own log, for a test that fails. */
   log(): string;
   /** SIGKILL, as a crash would; start() brings it back with the same data. */
   kill(): Promise<void>;
   start(): Promise<void>;
+  /** SIGTERM, as a service manager does. */
+  stop(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -29,6 +33,8 @@ export interface TestEngineOptions {
   args?: readonly string[];
   /** The engine gets a network namespace of its own and with it the default bridge; else it gets a bridge of its own. */
   ownNetwork?: boolean;
+  /** Reads `configFile`. */
+  configFile?: boolean;
 }
 
 const startMs = 30_000;
@@ -40,6 +46,8 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
   const directory = mkdtempSync(join(tmpdir(), `${name}-`));
   const network = options.ownNetwork ? await createNamespace(name) : await createBridge(name);
   const socket = join(directory, 'docker.sock');
+  const configFile = join(directory, 'daemon.json');
+  writeFileSync(configFile, '{}');
   const logFile = join(directory, 'dockerd.log');
   const docker = new Docker({ socketPath: socket });
   const command = [
@@ -51,6 +59,7 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
     ...['--host', `unix://${socket}`],
     ...['--iptables=false', '--ip-masq=false'],
     ...network.args,
+    ...(options.configFile ? ['--config-file', configFile] : []),
     ...(options.args ?? []),
   ];
   let child: ChildProcess | undefined;
@@ -58,15 +67,19 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
     docker,
     endpoint: `unix://${socket}`,
     directory,
+    configFile,
     log: () => readFileSync(logFile, 'utf8'),
     start: async () => {
       rmSync(join(directory, 'dockerd.pid'), { force: true });
+      endContainerd(directory);
       child = startProcess(command, logFile);
       await waitUntilReady(docker, child, () => engine.log());
     },
     kill: () => endProcess(child, 'SIGKILL'),
+    stop: () => endProcess(child, 'SIGTERM'),
     close: async () => {
       await endProcess(child, 'SIGTERM');
+      endShims(directory);
       await unmountBelow(directory);
       await network.remove();
       rmSync(directory, { recursive: true, force: true });
@@ -112,7 +125,8 @@ async function createNamespace(name: string): Promise<TestNetwork> {
   await run('ip', ['netns', 'add', name]);
   await run('ip', ['netns', 'exec', name, 'ip', 'link', 'set', 'lo', 'up']);
   return {
-    command: ['ip', 'netns', 'exec', name],
+    // Not `ip netns exec`: that hides the cgroups.
+    command: ['nsenter', `--net=/run/netns/${name}`, '--'],
     args: [],
     remove: async () => {
       await run('ip', ['netns', 'del', name]);
@@ -156,14 +170,41 @@ async function endProcess(child: ChildProcess | undefined, signal: NodeJS.Signal
 
 /** An engine that was killed leaves its containers' mounts and processes behind. */
 async function unmountBelow(directory: string): Promise<void> {
-  const pidFile = join(directory, 'exec/containerd/containerd.pid');
-  if (existsSync(pidFile)) endPid(Number(readFileSync(pidFile, 'utf8')));
+  endContainerd(directory);
   const mounts = readFileSync('/proc/self/mounts', 'utf8')
     .split('\n')
     .map((line) => line.split(' ')[1] ?? '')
     .filter((path) => path.startsWith(`${directory}/`))
     .reverse();
   for (const path of mounts) await run('umount', ['-l', path]);
+}
+
+/** A killed engine's containerd may be left, or be dead and nobody has collected it: the next one must not wait for it. */
+function endContainerd(directory: string): void {
+  const pidFile = join(directory, 'exec/containerd/containerd.pid');
+  if (!existsSync(pidFile)) return;
+  endPid(Number(readFileSync(pidFile, 'utf8')));
+  rmSync(pidFile);
+}
+
+/** The containers of an engine that was killed and did not come back. */
+function endShims(directory: string): void {
+  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const shims = processes.filter((pid) => readProc(pid, 'cmdline').includes(`\0-address\0${directory}/`));
+  for (const pid of processes) {
+    const parent = /^\d+ \(.*\) \S (\d+)/s.exec(readProc(pid, 'stat'))?.[1];
+    if (parent && shims.includes(parent)) endPid(Number(pid));
+  }
+  for (const pid of shims) endPid(Number(pid));
+}
+
+function readProc(pid: string, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    // It has ended since.
+    return '';
+  }
 }
 
 function endPid(pid: number): void {

@@ -17,6 +17,7 @@ function defaultAutoscaler(autoscaler: HorizontalPodAutoscalerV2): void {
   autoscaler.spec ??= { maxReplicas: 0, scaleTargetRef: { kind: '', name: '' } };
   autoscaler.status ??= { desiredReplicas: 0 };
   const { spec } = autoscaler;
+  spec.scaleTargetRef ??= { kind: '', name: '' };
   spec.minReplicas ??= 1;
   if (!spec.metrics?.length) {
     spec.metrics = [

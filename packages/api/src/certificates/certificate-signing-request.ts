@@ -170,6 +170,7 @@ function validateStatusUpdate(request: CertificateSigningRequest, old: Certifica
 
 const hooks: KindHooks<CertificateSigningRequest> = {
   default(request) {
+    request.spec ??= { request: '', signerName: '' };
     request.status ??= {};
   },
   prepareForCreate(request) {

@@ -7,7 +7,7 @@ import type { LimitRange, LimitRangeItem } from '../types.js';
 import { validateEach } from '../validation/fields.js';
 import { dnsSubdomainName } from '../validation/names.js';
 import { validateObjectMeta, validateObjectMetaUpdate } from '../validation/object-meta.js';
-import { validateResourceQuantity } from '../validation/resource-quantities.js';
+import { ownValue, validateResourceQuantity } from '../validation/resource-quantities.js';
 
 type Bound = 'min' | 'max' | 'default' | 'defaultRequest';
 
@@ -66,7 +66,7 @@ function validateItem(item: LimitRangeItem, path: string): FieldError[] {
 
 function validateOrder(item: LimitRangeItem, low: Bound, high: Bound, words: string, path: string): FieldError[] {
   return Object.entries(item[low] ?? {}).flatMap(([name, amount]) => {
-    const other = item[high]?.[name];
+    const other = ownValue(item[high], name);
     if (other === undefined || parseQuantity(amount).compare(parseQuantity(other)) <= 0) return [];
     const field = blamed[`${low}/${high}`] ?? low;
     const value = field === low ? amount : other;

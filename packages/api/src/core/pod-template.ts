@@ -22,10 +22,7 @@ export const podTemplate = defineKind<PodTemplate>({
   storagePath: 'podtemplates',
   columns: [
     nameColumn<PodTemplate>(),
-    ...containerColumns<PodTemplate>((object) => object.template?.spec?.containers).map((each) => ({
-      ...each,
-      priority: 0,
-    })),
+    ...containerColumns<PodTemplate>((object) => object.template?.spec?.containers, {}),
     column<PodTemplate>('Pod Labels', 'The labels for the pod template.', (object) =>
       formatLabels(object.template?.metadata?.labels),
     ),

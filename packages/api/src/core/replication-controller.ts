@@ -12,6 +12,7 @@ import { validateNonNegative } from '../validation/fields.js';
 import { validateLabels } from '../validation/labels.js';
 import { dnsSubdomainName } from '../validation/names.js';
 import { validateObjectMeta, validateObjectMetaUpdate } from '../validation/object-meta.js';
+import { ownValue } from '../validation/resource-quantities.js';
 
 const spec = 'io.k8s.api.core.v1.ReplicationControllerSpec';
 const status = 'io.k8s.api.core.v1.ReplicationControllerStatus';
@@ -32,7 +33,7 @@ function validateSpec(object: ReplicationControllerSpec): FieldError[] {
   errors.push(...validateNonNegative(object.replicas, 'spec.replicas'));
   if (!object.template) return [...errors, required('spec.template')];
   const labels = object.template.metadata?.labels ?? {};
-  if (!Object.entries(selector).every(([key, value]) => labels[key] === value)) {
+  if (!Object.entries(selector).every(([key, value]) => ownValue(labels, key) === value)) {
     const why = '`selector` does not match template `labels`';
     errors.push(invalid('spec.template.metadata.labels', labels, why));
   }

@@ -99,7 +99,7 @@ export const endpointSlice = defineKind<EndpointSlice>({
   storagePath: 'endpointslices',
   columns: [
     nameColumn<EndpointSlice>(),
-    column<EndpointSlice>('AddressType', about('addressType'), (object) => object.addressType),
+    column<EndpointSlice>('AddressType', about('addressType'), (object) => object.addressType ?? ''),
     column<EndpointSlice>(
       'Ports',
       about('ports'),

@@ -26,7 +26,7 @@ export const runtimeClass = defineKind<RuntimeClass>({
   storagePath: 'runtimeclasses',
   columns: [
     nameColumn<RuntimeClass>(),
-    column<RuntimeClass>('Handler', 'io.k8s.api.node.v1.RuntimeClass#handler', (object) => object.handler),
+    column<RuntimeClass>('Handler', 'io.k8s.api.node.v1.RuntimeClass#handler', (object) => object.handler ?? ''),
     ageColumn<RuntimeClass>(),
   ],
   hooks: {

@@ -143,5 +143,7 @@ function defaultRequests(container: Container): void {
 }
 
 function defaultHostPorts(container: Container): void {
-  for (const port of container.ports ?? []) port.hostPort ||= port.containerPort;
+  for (const port of container.ports ?? []) {
+    if (!port.hostPort && port.containerPort) port.hostPort = port.containerPort;
+  }
 }

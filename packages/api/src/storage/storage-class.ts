@@ -56,7 +56,7 @@ export const storageClass = defineKind<StorageClass>({
     nameColumn<StorageClass>((object) =>
       isDefaultStorageClass(object) ? `${object.metadata.name} (default)` : object.metadata.name,
     ),
-    column<StorageClass>('Provisioner', about('provisioner'), (object) => object.provisioner),
+    column<StorageClass>('Provisioner', about('provisioner'), (object) => object.provisioner ?? ''),
     column<StorageClass>('ReclaimPolicy', about('reclaimPolicy'), (object) => object.reclaimPolicy ?? 'Delete'),
     column<StorageClass>(
       'VolumeBindingMode',

@@ -17,6 +17,11 @@ const integerResources = new Set([
   'services.loadbalancers',
 ]);
 
+/** A key such as `constructor` must not be answered by the prototype. */
+export function ownValue<T>(map: Readonly<Record<string, T>> | undefined, key: string): T | undefined {
+  return map !== undefined && Object.hasOwn(map, key) ? map[key] : undefined;
+}
+
 const isHugePages = (name: string): boolean => name.startsWith('hugepages-');
 
 /** Names without a domain, or in kubernetes.io, belong to Kubernetes itself. */
@@ -68,7 +73,7 @@ export function validateResourceRequirements(resources: ResourceRequirements | u
   const errors = sortedEntries(limits).flatMap(([name, text]) => validateAmount(name, text, `${path}.limits[${name}]`));
   for (const [name, text] of sortedEntries(resources?.requests ?? {})) {
     errors.push(...validateAmount(name, text, `${path}.requests[${name}]`));
-    errors.push(...validateRequestAgainstLimit(name, text, limits[name], path));
+    errors.push(...validateRequestAgainstLimit(name, text, ownValue(limits, name), path));
   }
   return errors;
 }

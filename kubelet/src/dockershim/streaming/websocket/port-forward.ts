@@ -50,7 +50,7 @@ async function serveChannelPair(
   errors.write(number);
   const data = Duplex.from({ readable: channels.reader(first), writable });
   try {
-    await forward(data, port, forwarder);
+    await forward(data, port, forwarder, { clientEnds: false });
   } catch (error) {
     errors.write(forwardError(port, forwarder, error));
   }

@@ -1,5 +1,5 @@
 /** A short account of what differs between two objects, for messages to people. */
-import { deepEqual, isObject } from '@kubelab/apimachinery/json';
+import { deepEqual, getOwn, isObject } from '@kubelab/apimachinery/json';
 
 /** One line per field: `spec.hostname: "a" -> "b"`. Lists are followed where their lengths agree. */
 export function changedPaths(before: unknown, after: unknown, path: string): string {
@@ -10,7 +10,7 @@ function* changes(before: unknown, after: unknown, path: string): Generator<stri
   if (deepEqual(before, after)) return;
   if (isObject(before) && isObject(after)) {
     for (const key of [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()) {
-      yield* changes(before[key], after[key], `${path}.${key}`);
+      yield* changes(getOwn(before, key), getOwn(after, key), `${path}.${key}`);
     }
   } else if (Array.isArray(before) && Array.isArray(after) && before.length === after.length) {
     for (let index = 0; index < before.length; index++)

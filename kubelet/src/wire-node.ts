@@ -1,0 +1,249 @@
+/** The node's parts, made and connected in the order in which a node comes up. */
+import { join } from 'node:path';
+import { nodes, pods, services } from '@kubelab/api/resource-types';
+import type { Node, NodeAddress, Pod, Service } from '@kubelab/api/types';
+import type { KubeClient } from '@kubelab/client/client';
+import { createEventRecorder, type EventRecorder } from '@kubelab/client/event-recorder';
+import type { Informer } from '@kubelab/client/informer';
+import { createInformer } from '@kubelab/client/reflector';
+import { timestamp } from '@kubelab/component/clock';
+import { readConfigFile } from '@kubelab/component/files';
+import type { ServiceContext } from '@kubelab/component/service';
+import type { ImageServiceClient, RuntimeServiceClient, VersionResponse } from '@kubelab/proto/generated/runtime-v1';
+import { ServingCertificate } from './bootstrap/serving-certificate.js';
+import { type Config, parseLabels, parseTaints, reservedOf, thresholdsOf } from './config.js';
+import { createMetrics, type KubeletMetrics } from './metrics.js';
+import { LeaseKeeper } from './node/lease.js';
+import { primaryAddress, readDisk, readMachine, readNodeLimits, routedAddress } from './node/machine.js';
+import { NodeAgent } from './node/node-agent.js';
+import { readNodeUsage } from './node/node-usage.js';
+import { type Pressure, pressureOf } from './node/pressure.js';
+import { PodManager } from './pods/pod-manager.js';
+import type { PodServices } from './pods/pod-services.js';
+import type { RuntimeCache } from './runtime/runtime-cache.js';
+import { RequestAuthenticator } from './server/authentication.js';
+import { RequestAuthorizer } from './server/authorization.js';
+import { KubeletHandlers } from './server/handlers.js';
+import { KubeletServer } from './server/kubelet-server.js';
+import { StatsReader } from './server/stats.js';
+import type { Mounter } from './volumes/mounter.js';
+import { createPodServices } from './wire-pods.js';
+
+export interface NodeParts {
+  config: Config;
+  context: ServiceContext;
+  nodeName: string;
+  client: KubeClient;
+  runtime: RuntimeServiceClient;
+  imageService: ImageServiceClient;
+  clientCa: Buffer | undefined;
+  version: VersionResponse;
+  mounter: Mounter;
+}
+
+export interface Informers {
+  node: Informer<Node>;
+  pods: Informer<Pod>;
+  services: Informer<Service>;
+}
+
+/** Runs the node until the signal aborts. */
+export async function runNode(parts: NodeParts): Promise<void> {
+  const { context, nodeName, client } = parts;
+  const { clock, logger, signal, registry } = context;
+  const metrics = createMetrics(registry, nodeName);
+  const events = createEventRecorder({ client, component: 'kubelet', host: nodeName, clock, logger });
+  const informers = createInformers(client, context, nodeName);
+  // Parts that call each other meet here: each is asked for only after all have been made.
+  const late: { manager?: PodManager; serving?: ServingCertificate | undefined; cache?: RuntimeCache } = {};
+  const agent = createAgent(parts, events, informers.node, {
+    plegProblem: () => late.cache?.unhealthy(),
+    onChange: () => {
+      late.manager?.wakeAll();
+      late.serving?.check();
+    },
+  });
+  const services = createPodServices(parts, { events, metrics, informers, agent, manager: () => late.manager });
+  late.cache = services.cache;
+  late.manager = new PodManager({ services, informer: informers.pods, node: () => agent.node(), signal });
+  const server = createServer(parts, services, late.manager, metrics);
+  await server.listen();
+  informers.services.start(signal);
+  await Promise.all([services.cache.start(signal), agent.start(signal)]);
+  late.serving = startServing(parts, server, agent);
+  informers.node.start(signal);
+  startLease(parts, agent);
+  late.manager.start();
+  informers.pods.start(signal);
+  await stopped(signal);
+  logger.info('Pods are left running');
+  await Promise.race([events.flush(), clock.sleep(1_000)]);
+  services.configMaps.close();
+  services.secrets.close();
+  await server.close();
+}
+
+function createInformers(client: KubeClient, { clock, logger }: ServiceContext, nodeName: string): Informers {
+  const options = { clock, logger };
+  return {
+    node: createInformer(client, nodes, { ...options, fieldSelector: `metadata.name=${nodeName}` }),
+    pods: createInformer(client, pods, { ...options, fieldSelector: `spec.nodeName=${nodeName}` }),
+    services: createInformer(client, services, options),
+  };
+}
+
+function createAgent(
+  parts: NodeParts,
+  events: EventRecorder,
+  informer: Informer<Node>,
+  hooks: { plegProblem(): string | undefined; onChange(): void },
+): NodeAgent {
+  const { config, context, nodeName, client, runtime, imageService, version } = parts;
+  const machine = readMachine();
+  const limits = readNodeLimits();
+  const disk = (): ReturnType<typeof readDisk> => readDisk(config['root-dir']);
+  return new NodeAgent({
+    client,
+    runtime,
+    imageService,
+    informer,
+    events,
+    clock: context.clock,
+    logger: context.logger,
+    registration: {
+      client,
+      nodeName,
+      architecture: machine.architecture,
+      labels: parseLabels(config),
+      taints: parseTaints(config),
+    },
+    machine,
+    limits,
+    maxPods: config['max-pods'],
+    reserved: reservedOf(config),
+    port: config.port,
+    runtimeVersion: `${version.runtimeName}://${version.runtimeVersion}`,
+    statusUpdateMs: config['node-status-update-frequency'],
+    addresses: () => nodeAddresses(config, nodeName),
+    disk,
+    pressure: () => nodePressure(config, limits.memory),
+    ...hooks,
+  });
+}
+
+async function nodeAddresses(config: Config, nodeName: string): Promise<NodeAddress[]> {
+  const ip = config['node-ip'] || (await routedAddress()) || primaryAddress();
+  return [...(ip ? [{ type: 'InternalIP', address: ip }] : []), { type: 'Hostname', address: nodeName }];
+}
+
+async function nodePressure(config: Config, memoryCapacity: number): Promise<Pressure> {
+  const disk = await readDisk(config['root-dir']);
+  const { memoryWorkingSet } = readNodeUsage(memoryCapacity, config['cgroup-root']);
+  const space = { available: disk.availableBytes, capacity: disk.capacityBytes };
+  const inodes = { available: disk.inodesFree, capacity: disk.inodes };
+  return pressureOf(thresholdsOf(config), {
+    'memory.available': { available: memoryCapacity - memoryWorkingSet, capacity: memoryCapacity },
+    'nodefs.available': space,
+    'nodefs.inodesFree': inodes,
+    'imagefs.available': space,
+    'imagefs.inodesFree': inodes,
+  });
+}
+
+function createServer(
+  parts: NodeParts,
+  services: PodServices,
+  manager: PodManager,
+  metrics: KubeletMetrics,
+): KubeletServer {
+  const { config, context, nodeName, client, runtime, clientCa } = parts;
+  const { clock, logger, registry } = context;
+  const { cache, statuses } = services;
+  const memory = services.node.memoryCapacity;
+  const stats = new StatsReader({
+    runtime,
+    nodeName,
+    pods: () => manager.pods(),
+    node: async () => readNodeUsage(memory, config['cgroup-root']),
+    disk: () => readDisk(config['root-dir']),
+    clock,
+    startTime: timestamp(clock),
+  });
+  return new KubeletServer({
+    host: config.address,
+    port: config.port,
+    clientCa,
+    authenticator: new RequestAuthenticator({ client, clock, anonymousAuth: config['anonymous-auth'] }),
+    authorizer: new RequestAuthorizer({ client, clock, nodeName }),
+    logger,
+    handlers: new KubeletHandlers({
+      runtime,
+      pods: () => manager.pods(),
+      findPod: (namespace, name, uid) => manager.find(namespace, name, uid),
+      statusOf: (pod) => statuses.get(pod.metadata.uid) ?? pod.status ?? {},
+      stateOf: (uid) => cache.get(uid),
+      runtimePods: () => cache.list(),
+      stats,
+      registry,
+      probeRegistry: metrics.probeRegistry,
+      config: { ...config, nodeName },
+      unhealthy: () => cache.unhealthy(),
+      clock,
+    }),
+  });
+}
+
+function startServing(parts: NodeParts, server: KubeletServer, agent: NodeAgent): ServingCertificate | undefined {
+  const { config, context, nodeName, client } = parts;
+  const { clock, logger, signal } = context;
+  const certFile = config['tls-cert-file'];
+  if (certFile) {
+    const key = readConfigFile('tls-private-key-file', config['tls-private-key-file']);
+    server.useCertificate(`${readConfigFile('tls-cert-file', certFile)}\n${key}`);
+    return undefined;
+  }
+  const serving = new ServingCertificate({
+    client,
+    nodeName,
+    certDir: certDirOf(config),
+    clock,
+    logger,
+    signal,
+    addresses: () => agent.status().addresses ?? [],
+    use: (pem) => server.useCertificate(pem),
+  });
+  background(context, 'Serving certificate', serving.run());
+  return serving;
+}
+
+function startLease(parts: NodeParts, agent: NodeAgent): void {
+  const { config, context, nodeName, client } = parts;
+  const { clock, logger, signal } = context;
+  const keeper = new LeaseKeeper({
+    client,
+    clock,
+    logger,
+    nodeName,
+    nodeUid: () => agent.node()?.metadata.uid,
+    durationSeconds: config['node-lease-duration-seconds'],
+  });
+  background(context, 'Node lease', keeper.run(signal));
+}
+
+export function certDirOf(config: Config): string {
+  return config['cert-dir'] || join(config['root-dir'], 'pki');
+}
+
+/** For work that goes on until the kubelet stops: its failure is a bug, but no reason to end the pods. */
+export function background({ logger, signal }: ServiceContext, what: string, work: Promise<unknown>): void {
+  work.catch((error: unknown) => {
+    if (!signal.aborted) logger.error(`${what} failed`, { error });
+  });
+}
+
+function stopped(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,71 @@
+/** Values that upstream's schemas list for a field, by definition and field. */
+
+const core = 'io.k8s.api.core.v1';
+const protocols = ['SCTP', 'TCP', 'UDP'];
+const pullPolicies = ['Always', 'IfNotPresent', 'Never'];
+const messagePolicies = ['FallbackToLogsOnError', 'File'];
+const profileTypes = ['Localhost', 'RuntimeDefault', 'Unconfined'];
+const taintEffects = ['NoExecute', 'NoSchedule', 'PreferNoSchedule'];
+const nodePolicies = ['Honor', 'Ignore'];
+
+export const fieldEnums: Readonly<Record<string, readonly string[]>> = {
+  [`${core}.AppArmorProfile.type`]: profileTypes,
+  [`${core}.Container.imagePullPolicy`]: pullPolicies,
+  [`${core}.Container.terminationMessagePolicy`]: messagePolicies,
+  [`${core}.ContainerPort.protocol`]: protocols,
+  [`${core}.EndpointPort.protocol`]: protocols,
+  [`${core}.EphemeralContainer.imagePullPolicy`]: pullPolicies,
+  [`${core}.EphemeralContainer.terminationMessagePolicy`]: messagePolicies,
+  [`${core}.HTTPGetAction.scheme`]: ['HTTP', 'HTTPS'],
+  [`${core}.HostPathVolumeSource.type`]: [
+    '',
+    'BlockDevice',
+    'CharDevice',
+    'Directory',
+    'DirectoryOrCreate',
+    'File',
+    'FileOrCreate',
+    'Socket',
+  ],
+  [`${core}.NamespaceStatus.phase`]: ['Active', 'Terminating'],
+  [`${core}.NodeSelectorRequirement.operator`]: ['DoesNotExist', 'Exists', 'Gt', 'In', 'Lt', 'NotIn'],
+  [`${core}.NodeStatus.phase`]: ['Pending', 'Running', 'Terminated'],
+  [`${core}.PersistentVolumeClaimStatus.phase`]: ['Bound', 'Lost', 'Pending'],
+  [`${core}.PersistentVolumeSpec.persistentVolumeReclaimPolicy`]: ['Delete', 'Recycle', 'Retain'],
+  [`${core}.PersistentVolumeSpec.volumeMode`]: ['Block', 'Filesystem'],
+  [`${core}.PersistentVolumeClaimSpec.volumeMode`]: ['Block', 'Filesystem'],
+  [`${core}.PersistentVolumeStatus.phase`]: ['Available', 'Bound', 'Failed', 'Pending', 'Released'],
+  [`${core}.PodSecurityContext.fsGroupChangePolicy`]: ['Always', 'OnRootMismatch'],
+  [`${core}.PodSpec.dnsPolicy`]: ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'],
+  [`${core}.PodSpec.preemptionPolicy`]: ['Never', 'PreemptLowerPriority'],
+  [`${core}.PodSpec.restartPolicy`]: ['Always', 'Never', 'OnFailure'],
+  [`${core}.PodStatus.phase`]: ['Failed', 'Pending', 'Running', 'Succeeded', 'Unknown'],
+  [`${core}.PodStatus.qosClass`]: ['BestEffort', 'Burstable', 'Guaranteed'],
+  [`${core}.ScopedResourceSelectorRequirement.operator`]: ['DoesNotExist', 'Exists', 'In', 'NotIn'],
+  [`${core}.SeccompProfile.type`]: profileTypes,
+  [`${core}.SecurityContext.procMount`]: ['Default', 'Unmasked'],
+  [`${core}.ServicePort.protocol`]: protocols,
+  [`${core}.ServiceSpec.externalTrafficPolicy`]: ['Cluster', 'Local'],
+  [`${core}.ServiceSpec.internalTrafficPolicy`]: ['Cluster', 'Local'],
+  [`${core}.ServiceSpec.ipFamilyPolicy`]: ['PreferDualStack', 'RequireDualStack', 'SingleStack'],
+  [`${core}.ServiceSpec.sessionAffinity`]: ['ClientIP', 'None'],
+  [`${core}.ServiceSpec.type`]: ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'],
+  [`${core}.Taint.effect`]: taintEffects,
+  [`${core}.Toleration.effect`]: taintEffects,
+  [`${core}.Toleration.operator`]: ['Equal', 'Exists'],
+  [`${core}.TopologySpreadConstraint.nodeAffinityPolicy`]: nodePolicies,
+  [`${core}.TopologySpreadConstraint.nodeTaintsPolicy`]: nodePolicies,
+  [`${core}.TopologySpreadConstraint.whenUnsatisfiable`]: ['DoNotSchedule', 'ScheduleAnyway'],
+  'io.k8s.api.apps.v1.DaemonSetUpdateStrategy.type': ['OnDelete', 'RollingUpdate'],
+  'io.k8s.api.apps.v1.DeploymentStrategy.type': ['Recreate', 'RollingUpdate'],
+  'io.k8s.api.apps.v1.StatefulSetSpec.podManagementPolicy': ['OrderedReady', 'Parallel'],
+  'io.k8s.api.apps.v1.StatefulSetUpdateStrategy.type': ['OnDelete', 'RollingUpdate'],
+  'io.k8s.api.batch.v1.CronJobSpec.concurrencyPolicy': ['Allow', 'Forbid', 'Replace'],
+  'io.k8s.api.batch.v1.JobSpec.completionMode': ['Indexed', 'NonIndexed'],
+  'io.k8s.api.batch.v1.JobSpec.podReplacementPolicy': ['Failed', 'TerminatingOrFailed'],
+  'io.k8s.api.discovery.v1.EndpointSlice.addressType': ['FQDN', 'IPv4', 'IPv6'],
+  'io.k8s.api.networking.v1.HTTPIngressPath.pathType': ['Exact', 'ImplementationSpecific', 'Prefix'],
+  'io.k8s.api.policy.v1.PodDisruptionBudgetSpec.unhealthyPodEvictionPolicy': ['AlwaysAllow', 'IfHealthyBudget'],
+  'io.k8s.api.storage.v1.StorageClass.reclaimPolicy': ['Delete', 'Recycle', 'Retain'],
+  'io.k8s.api.storage.v1.StorageClass.volumeBindingMode': ['Immediate', 'WaitForFirstConsumer'],
+};
