@@ -61,6 +61,17 @@ describe('a started apiserver', () => {
     expect(review.body.status.allowed).toBe(true);
   });
 
+  it('shows nodes their own pods only', async () => {
+    const node = await test.clientFor('system:node:n1', ['system:nodes']);
+    expect((await node.get('/api/v1/pods?fieldSelector=spec.nodeName%3Dn1')).code).toBe(200);
+    expect((await node.get('/api/v1/pods?fieldSelector=spec.nodeName%3Dn2')).code).toBe(403);
+    expect((await node.get('/api/v1/pods')).code).toBe(403);
+    expect((await node.get('/api/v1/namespaces/kube-system/secrets/x')).code).toBe(403);
+    const watch = await node.watch('/api/v1/pods?watch=true&fieldSelector=spec.nodeName%3Dn1');
+    expect(watch.code).toBe(200);
+    watch.stop();
+  });
+
   it('impersonates', async () => {
     const { body } = await test.admin.post(
       '/apis/authentication.k8s.io/v1/selfsubjectreviews',

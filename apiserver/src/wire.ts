@@ -7,8 +7,8 @@ import type { HealthCheck } from '@kubelab/component/health-server';
 import { type Logger, silentLogger } from '@kubelab/component/logger';
 import { ConfigError } from '@kubelab/component/service';
 import { Registry } from 'prom-client';
-import { type Bootstrap, startBootstrap } from './bootstrap/bootstrap.js';
-import { createServerLeases } from './bootstrap/server-leases.js';
+import type { Bootstrap } from './bootstrap/bootstrap.js';
+import { bootstrapServer } from './bootstrap-server.js';
 import { type ApiserverConfig, advertiseAddress, validate } from './config.js';
 import type { ObjectAccess } from './contracts.js';
 import { type Credentials, readCredentials } from './credentials.js';
@@ -76,7 +76,7 @@ export async function startApiserver(
     parts.security.authorization.load();
     const state = { bootstrapped: false };
     const api = await serve(parts, () => state.bootstrapped);
-    const bootstrap = bootstrapOf(parts, api.port, stop.signal);
+    const bootstrap = bootstrapServer(parts, api.port, stop.signal);
     const ready = bootstrap.ready.then(() => {
       state.bootstrapped = true;
     });
@@ -222,59 +222,6 @@ function healthChecks({ storage }: Parts, isBootstrapped: () => boolean): Health
       },
     },
   ];
-}
-
-function bootstrapOf(parts: Parts, port: number, signal: AbortSignal): Bootstrap {
-  const { config, credentials, objects, clock, logger, storage } = parts;
-  const { clientCa, requestHeaderCa } = credentials;
-  const leaseStore = storage.resource({
-    storagePath: 'masterleases',
-    group: '',
-    plural: 'endpoints',
-    kind: 'Endpoints',
-    apiVersion: 'v1',
-  });
-  parts.allocations.run(signal).catch((error: unknown) => logger.error('Repair of service addresses ended', { error }));
-  return startBootstrap(
-    {
-      objects,
-      clock,
-      logger,
-      authentication: {
-        ...(clientCa ? { clientCa: clientCa.pem } : {}),
-        ...(requestHeaderCa
-          ? {
-              requestHeader: {
-                clientCa: requestHeaderCa.pem,
-                allowedNames: config['requestheader-allowed-names'],
-                userNameHeaders: config['requestheader-username-headers'],
-                uidHeaders: config['requestheader-uid-headers'],
-                groupHeaders: config['requestheader-group-headers'],
-                extraHeaderPrefixes: config['requestheader-extra-headers-prefix'],
-              },
-            }
-          : {}),
-      },
-      kubernetesService: {
-        leases: createServerLeases(leaseStore, clock),
-        serviceIp: firstAddress(config['service-cluster-ip-range']),
-        servicePort: 443,
-        advertiseAddress: advertiseAddress(config),
-        securePort: port,
-      },
-      allocations: parts.allocations,
-    },
-    signal,
-  );
-}
-
-/** The kubernetes service has the first address of the range: 10.96.0.1 of 10.96.0.0/12. */
-function firstAddress(range: string): string {
-  const [address = '', bits = '0'] = range.split('/');
-  const number = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-  const size = 2 ** (32 - Number(bits));
-  const first = Math.floor(number / size) * size + 1;
-  return [24, 16, 8, 0].map((shift) => Math.floor(first / 2 ** shift) % 256).join('.');
 }
 
 async function close(parts: Parts, api: RunningApi, bootstrap: Bootstrap, stop: AbortController): Promise<void> {

@@ -101,12 +101,16 @@ async function authorize(authorizer: Authorizer, exchange: Exchange): Promise<vo
   if (!allowed) throw forbiddenByAuthorization(attributes, reason);
 }
 
-function attributesOf({ info, user }: Exchange): AuthorizationAttributes {
+const collectionVerbs = new Set(['list', 'watch', 'deletecollection']);
+
+function attributesOf({ info, user, query }: Exchange): AuthorizationAttributes {
   if (!info.resourceRequest) return { user, verb: info.verb, resourceRequest: false, path: info.path };
+  const selector = collectionVerbs.has(info.verb) ? query.get('fieldSelector') : null;
   return {
     user,
     verb: info.verb,
     resourceRequest: true,
+    ...(selector === null ? {} : { fieldSelector: selector }),
     apiGroup: info.apiGroup,
     apiVersion: info.apiVersion,
     resource: info.resource,

@@ -14,7 +14,8 @@ import { duplicateKeys, isObject, type JsonObject, parseJson } from '@kubelab/ap
 import { toApiVersion, type UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { badRequest, StatusError } from '@kubelab/apimachinery/status-error';
 import type { BodyEncoding } from '../http/media-types.js';
-import { ProtobufError, readEnvelope } from '../http/protobuf/decode.js';
+import { readEnvelope } from '../http/protobuf/decode.js';
+import { ProtobufError } from '../http/protobuf/wire-format.js';
 import type { FieldValidation } from './options.js';
 import { parseYaml, YamlError } from './yaml.js';
 

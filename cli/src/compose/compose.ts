@@ -9,7 +9,20 @@ export interface Compose {
   run(args: readonly string[], onLine?: (line: string) => void): Promise<string>;
 }
 
-export async function findComposeCommand(): Promise<{ command: string[]; version: string } | undefined> {
+interface ComposeCommand {
+  command: string[];
+  version: string;
+}
+
+/** docker-compose takes half a second to say its version: it is asked once. */
+let known: ComposeCommand | undefined;
+
+export async function findComposeCommand(): Promise<ComposeCommand | undefined> {
+  known ??= await lookForCompose();
+  return known;
+}
+
+async function lookForCompose(): Promise<ComposeCommand | undefined> {
   for (const command of [['docker', 'compose'], ['docker-compose']]) {
     if (!(await hasCommand(command[0]!))) continue;
     const { code, stdout } = await tryRun(command[0]!, [...command.slice(1), 'version', '--short']);

@@ -87,8 +87,9 @@ class DeploymentReconciler implements Reconciler {
     const plan = planDeployment(deployment, sets, this.#pods.list(deployment.metadata.namespace));
     const { progress, collisionCount, created, failure } = await this.#apply(deployment, plan);
     const newSet = created ?? plan.newSet;
-    if (collisionCount === undefined && failure === undefined) await this.#writeRevision(deployment, plan.revision);
-    const status = await this.#writeStatus(deployment, { newSet, oldSets: plan.oldSets, progress, collisionCount });
+    const settled = collisionCount === undefined && failure === undefined;
+    const current = settled ? await this.#writeRevision(deployment, plan.revision) : deployment;
+    const status = await this.#writeStatus(current, { newSet, oldSets: plan.oldSets, progress, collisionCount });
     if (failure !== undefined) throw failure;
     if (isComplete(deployment, status)) await this.#cleanUp(deployment, plan.oldSets);
     const wait = untilDeadline(deployment, status, this.#context.clock.now());
@@ -200,11 +201,13 @@ class DeploymentReconciler implements Reconciler {
     );
   }
 
-  async #writeRevision(deployment: Deployment, revision: number): Promise<void> {
-    if (revision === 0 || deployment.metadata.annotations?.[revisionAnnotation] === String(revision)) return;
-    const { name, namespace } = deployment.metadata;
-    await this.#context.client.patch(deployments, name, namespace, 'merge', {
-      metadata: { annotations: { [revisionAnnotation]: String(revision) } },
+  /** The controller's role allows updates only, as upstream's: each write takes the resourceVersion of the one before. */
+  async #writeRevision(deployment: Deployment, revision: number): Promise<Deployment> {
+    if (revision === 0 || deployment.metadata.annotations?.[revisionAnnotation] === String(revision)) return deployment;
+    const annotations = { ...deployment.metadata.annotations, [revisionAnnotation]: String(revision) };
+    return this.#context.client.update(deployments, {
+      ...deployment,
+      metadata: { ...deployment.metadata, annotations },
     });
   }
 
@@ -219,18 +222,8 @@ class DeploymentReconciler implements Reconciler {
   ) {
     const status = deploymentStatus({ deployment, nowMs: this.#context.clock.now(), ...facts });
     if (deepEqual(status, deployment.status ?? {})) return status;
-    const { name, namespace, uid } = deployment.metadata;
-    // A patch of the whole status: the revision annotation may have been written a moment ago.
-    const removed = Object.fromEntries(Object.keys(deployment.status ?? {}).map((field) => [field, null]));
     try {
-      await this.#context.client.patch(
-        deployments,
-        name,
-        namespace,
-        'merge',
-        { metadata: { uid }, status: { ...removed, ...status } },
-        { subresource: 'status' },
-      );
+      await this.#context.client.updateStatus(deployments, { ...deployment, status });
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }

@@ -130,14 +130,7 @@ class NamespaceReconciler implements Reconciler {
     });
     if (deepEqual(conditions, old)) return;
     try {
-      await client.patch(
-        namespaces,
-        namespace.metadata.name,
-        undefined,
-        'merge',
-        { status: { conditions } },
-        { subresource: 'status' },
-      );
+      await client.updateStatus(namespaces, { ...namespace, status: { ...namespace.status, conditions } });
     } catch (error) {
       if (!(error instanceof StatusError) || error.code === 403) throw error;
       if (!isNotFound(error) && !isConflict(error)) throw error;

@@ -83,7 +83,7 @@ class Generator {
   }
 }
 
-const runs = 400;
+const runs = 25;
 
 test.each(builtinResources.map((definition) => [definition.kind, definition] as const))('%s', (_, definition) => {
   const schema = builtinSchema(definition.schema);

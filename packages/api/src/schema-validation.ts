@@ -3,16 +3,23 @@
  * maps go, quantities and times get their canonical form, and a value of the wrong type is an error.
  */
 import { describeJson, isObject, type JsonObject } from '@kubelab/apimachinery/json';
-import { canonicalizeQuantity, QuantityError } from '@kubelab/apimachinery/quantity';
 import { badRequest, type StatusError } from '@kubelab/apimachinery/status-error';
-import { canonicalizeMicroTime, canonicalizeTime, TimeError } from '@kubelab/apimachinery/time';
-import { DecodeContext, DecodeError } from './decode-context.js';
+import { DecodeContext } from './decode-context.js';
 import { builtinDefinitions, type Definitions, referencedName, type Schema } from './definitions.js';
+import { goType, goTypeOf, shortName, zeroOf } from './go-types.js';
+import {
+  type Check,
+  checkAnyObject,
+  checkBoolean,
+  checkBytes,
+  checkInt32,
+  checkInt64,
+  checkNumber,
+  checkString,
+  specialChecks,
+} from './scalar-checks.js';
 
 export { DecodeError } from './decode-context.js';
-
-/** Returns what to keep; undefined drops the field. */
-type Check = (value: unknown, context: DecodeContext) => unknown;
 
 /** A definition made ready for many objects. */
 export interface CompiledSchema {
@@ -184,141 +191,4 @@ function dropEmpty(check: Check): Check {
     const empty = Array.isArray(kept) ? kept.length === 0 : isObject(kept) && Object.keys(kept).length === 0;
     return empty ? undefined : kept;
   };
-}
-
-const checkString: Check = (value, context) => {
-  if (typeof value !== 'string') throw context.wrongType(describeJson(value), 'string');
-  return value;
-};
-
-const checkBoolean: Check = (value, context) => {
-  if (typeof value !== 'boolean') throw context.wrongType(describeJson(value), 'bool');
-  return value;
-};
-
-const checkNumber: Check = (value, context) => {
-  if (typeof value !== 'number') throw context.wrongType(describeJson(value), 'float64');
-  return value;
-};
-
-function checkInteger(type: 'int32' | 'int64', low: number, high: number): Check {
-  return (value, context) => {
-    if (typeof value !== 'number') throw context.wrongType(describeJson(value), type);
-    if (!Number.isInteger(value) || value < low || value > high) throw context.wrongType(`number ${value}`, type);
-    return value;
-  };
-}
-
-const checkInt32 = checkInteger('int32', -(2 ** 31), 2 ** 31 - 1);
-const checkInt64 = checkInteger('int64', -(2 ** 63), 2 ** 63);
-
-const checkAnyObject: Check = (value, context) => {
-  if (!isObject(value)) throw context.wrongType(describeJson(value), 'map[string]interface {}');
-  return value;
-};
-
-const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-
-const checkBytes: Check = (value, context) => {
-  if (typeof value !== 'string') throw context.wrongType(describeJson(value), '[]uint8');
-  const text = value.replace(/[\r\n]/g, '');
-  if (!base64.test(text)) throw new DecodeError(`illegal base64 data at input byte ${firstIllegalByte(text)}`);
-  return text;
-};
-
-/** Where Go's decoder gives up: the first character that is not base64, or the end of what could be decoded. */
-function firstIllegalByte(text: string): number {
-  const bad = text.search(/[^A-Za-z0-9+/]/);
-  if (bad < 0) return text.length - (text.length % 4);
-  return bad;
-}
-
-const checkQuantity: Check = (value) => {
-  if (typeof value !== 'string' && typeof value !== 'number') {
-    throw new DecodeError(
-      "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
-    );
-  }
-  try {
-    return canonicalizeQuantity(value);
-  } catch (error) {
-    if (error instanceof QuantityError) throw new DecodeError(error.message);
-    throw error;
-  }
-};
-
-function checkTimeWith(canonicalize: (text: string) => string): Check {
-  return (value) => {
-    if (typeof value !== 'string') {
-      throw new DecodeError(`json: cannot unmarshal ${describeJson(value)} into Go value of type string`);
-    }
-    try {
-      return canonicalize(value);
-    } catch (error) {
-      if (error instanceof TimeError) throw new DecodeError(error.message);
-      throw error;
-    }
-  };
-}
-
-const checkIntOrString: Check = (value) => {
-  if (typeof value === 'string') return value;
-  if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 2 ** 31) return value;
-  const what = typeof value === 'number' ? `number ${value}` : describeJson(value);
-  throw new DecodeError(`json: cannot unmarshal ${what} into Go value of type int32`);
-};
-
-/** Definitions whose JSON form is not what their schema alone says. */
-const specialChecks: Readonly<Record<string, Check | undefined>> = Object.assign(Object.create(null), {
-  Quantity: checkQuantity,
-  Time: checkTimeWith(canonicalizeTime),
-  MicroTime: checkTimeWith(canonicalizeMicroTime),
-  IntOrString: checkIntOrString,
-});
-
-function shortName(name: string): string {
-  return name.slice(name.lastIndexOf('.') + 1);
-}
-
-/** `v1.PodSpec`, as Go prints a type of package `.../core/v1`. */
-function goType(name: string): string {
-  return name.split('.').slice(-2).join('.');
-}
-
-function goTypeOf(schema: Schema): string {
-  if (schema.$ref) return goType(referencedName(schema.$ref));
-  switch (schema.type) {
-    case 'boolean':
-      return 'bool';
-    case 'integer':
-      return schema.format ?? 'int32';
-    case 'number':
-      return 'float64';
-    case 'array':
-      return `[]${goTypeOf(schema.items ?? {})}`;
-    case 'object':
-      return schema.additionalProperties
-        ? `map[string]${goTypeOf(schema.additionalProperties)}`
-        : 'map[string]interface {}';
-    default:
-      return schema.format === 'byte' ? '[]uint8' : 'string';
-  }
-}
-
-/** What Go makes of a null inside a list or map. */
-function zeroOf(schema: Schema): unknown {
-  if (schema.$ref) return shortName(referencedName(schema.$ref)) === 'Quantity' ? '0' : {};
-  switch (schema.type) {
-    case 'boolean':
-      return false;
-    case 'integer':
-    case 'number':
-      return 0;
-    case 'array':
-      return [];
-    case 'object':
-      return {};
-    default:
-      return '';
-  }
 }

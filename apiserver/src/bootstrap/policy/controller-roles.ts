@@ -183,6 +183,8 @@ const clusterControllers: Readonly<Record<string, PolicyRule[]>> = {
     allow('delete get list watch', 'certificates.k8s.io', 'certificatesigningrequests'),
     allow('update', 'certificates.k8s.io', 'certificatesigningrequests/approval certificatesigningrequests/status'),
     allow('approve', 'certificates.k8s.io', 'signers', 'kubernetes.io/kube-apiserver-client-kubelet'),
+    // Upstream leaves serving certificates to somebody else's approver; here the same controller checks the node's addresses.
+    allow('approve', 'certificates.k8s.io', 'signers', 'kubernetes.io/kubelet-serving'),
     allow('sign', 'certificates.k8s.io', 'signers', clusterSigners),
     allow('create', 'authorization.k8s.io', 'subjectaccessreviews'),
     eventsRule(),

@@ -1,5 +1,6 @@
 import protobuf from 'protobufjs/minimal.js';
-import { ProtobufError, readEnvelope } from './decode.js';
+import { readEnvelope } from './decode.js';
+import { ProtobufError } from './wire-format.js';
 
 type Writer = InstanceType<typeof protobuf.Writer>;
 const message = (write: (writer: Writer) => void): Uint8Array => {

@@ -6,19 +6,13 @@
 import { builtinDefinitions, type Schema } from '@kubelab/api/definitions';
 import { setOwn } from '@kubelab/apimachinery/json';
 import { parseApiVersion } from '@kubelab/apimachinery/meta';
-import { formatDuration, formatMicroTime, formatTime } from '@kubelab/apimachinery/time';
 import protobuf from 'protobufjs/minimal.js';
 import { findMessage, isScalar, type Message, type MessageField } from './messages.js';
 import { isPointerField } from './pointer-fields.js';
+import { readSpecial, readTime } from './special-types.js';
+import { eachField, ProtobufError, type Reader } from './wire-format.js';
 
-const { Reader } = protobuf;
-type Reader = InstanceType<typeof protobuf.Reader>;
 type Json = Record<string, unknown>;
-
-/** The body is not what it should be; the message is for the client. */
-export class ProtobufError extends Error {
-  override readonly name = 'ProtobufError';
-}
 
 const magic = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
 const maxDepth = 100;
@@ -43,7 +37,7 @@ export function readEnvelope(body: Buffer): DecodedEnvelope {
   }
   const envelope = { apiVersion: '', kind: '', raw: Buffer.alloc(0) as Uint8Array };
   guarded(() => {
-    eachField(Reader.create(body.subarray(4)), undefined, (number, reader) => {
+    eachField(protobuf.Reader.create(body.subarray(4)), undefined, (number, reader) => {
       if (number === 1) readTypeMeta(reader, envelope);
       else if (number === 2) envelope.raw = reader.bytes();
       else return false;
@@ -60,7 +54,7 @@ export function readEnvelope(body: Buffer): DecodedEnvelope {
       return guarded(() => ({
         apiVersion,
         kind,
-        ...decodeMessage(message, Reader.create(envelope.raw), undefined, 0),
+        ...decodeMessage(message, protobuf.Reader.create(envelope.raw), undefined, 0),
       }));
     },
   };
@@ -82,20 +76,6 @@ function readTypeMeta(reader: Reader, into: { apiVersion: string; kind: string }
     else return false;
     return true;
   });
-}
-
-/** Calls `read` for each field up to `length` bytes (or the end); what it does not know is skipped. */
-function eachField(
-  reader: Reader,
-  length: number | undefined,
-  read: (number: number, reader: Reader, wireType: number) => boolean,
-): void {
-  const end = length === undefined ? reader.len : reader.pos + length;
-  if (end > reader.len) throw new ProtobufError('proto: unexpected EOF');
-  while (reader.pos < end) {
-    const tag = reader.uint32();
-    if (!read(tag >>> 3, reader, tag & 7)) reader.skipType(tag & 7);
-  }
 }
 
 function messageOf(apiVersion: string, kind: string): Message {
@@ -205,62 +185,4 @@ function readNested(type: string, reader: Reader, depth: number): unknown {
   const object = decodeMessage(message, reader, reader.uint32(), depth + 1);
   // Lists that are a message of their own only because protobuf has no maps of lists.
   return /\.(ExtraValue|Verbs)$/.test(type) ? (object['items'] ?? []) : object;
-}
-
-/** The absent time is null in JSON, that is: nothing. */
-function readTime(type: string, reader: Reader): string | undefined {
-  let seconds: number | undefined;
-  let nanos = 0;
-  eachField(reader, reader.uint32(), (number, inner) => {
-    if (number === 1) seconds = Number(inner.int64().toString());
-    else if (number === 2) nanos = inner.int32();
-    else return false;
-    return true;
-  });
-  if (seconds === undefined) return undefined;
-  const date = new Date(seconds * 1000 + nanos / 1e6);
-  return type === 'meta.Time' ? formatTime(date) : formatMicroTime(date);
-}
-
-/** Types whose JSON form is not an object. Undefined: not one of them. */
-function readSpecial(type: string, reader: Reader): unknown {
-  switch (type) {
-    case 'Quantity':
-      return readSingle(reader, (inner) => inner.string()) ?? '0';
-    case 'IntOrString':
-      return readIntOrString(reader);
-    case 'RawExtension':
-    case 'meta.FieldsV1':
-      return JSON.parse(
-        Buffer.from(readSingle(reader, (inner) => inner.bytes()) ?? Buffer.from('{}')).toString() || '{}',
-      );
-    case 'meta.Duration':
-      return formatDuration(Number(readSingle(reader, (inner) => inner.int64())?.toString() ?? 0) / 1e6);
-    default:
-      return undefined;
-  }
-}
-
-function readSingle<T>(reader: Reader, read: (inner: Reader) => T): T | undefined {
-  let value: T | undefined;
-  eachField(reader, reader.uint32(), (number, inner) => {
-    if (number !== 1) return false;
-    value = read(inner);
-    return true;
-  });
-  return value;
-}
-
-function readIntOrString(reader: Reader): number | string {
-  let isText = false;
-  let number = 0;
-  let text = '';
-  eachField(reader, reader.uint32(), (field, inner) => {
-    if (field === 1) isText = Number(inner.int64().toString()) === 1;
-    else if (field === 2) number = inner.int32();
-    else if (field === 3) text = inner.string();
-    else return false;
-    return true;
-  });
-  return isText ? text : number;
 }

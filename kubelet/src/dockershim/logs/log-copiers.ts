@@ -7,11 +7,13 @@ import { LogCopier, type LogCopierOptions, type LoggedContainer } from './log-co
 export class LogCopiers {
   private readonly copiers = new Map<string, LogCopier>();
 
+  private closed = false;
+
   constructor(private readonly options: LogCopierOptions) {}
 
   /** Starts copying, unless that is under way; a container without a log path has no log. */
   follow(container: LoggedContainer): void {
-    if (container.path === '' || this.copiers.has(container.id)) return;
+    if (this.closed || container.path === '' || this.copiers.has(container.id)) return;
     const copier = new LogCopier(container, this.options);
     this.copiers.set(container.id, copier);
     const { logger } = this.options;
@@ -51,7 +53,9 @@ export class LogCopiers {
     await copier?.done;
   }
 
+  /** Nothing is written any more once this resolves; a later shim goes on from there. */
   async close(): Promise<void> {
+    this.closed = true;
     for (const copier of this.copiers.values()) copier.stop();
     await Promise.allSettled([...this.copiers.values()].map((copier) => copier.done));
   }

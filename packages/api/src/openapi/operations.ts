@@ -1,6 +1,7 @@
 /** The operations on a kind, without the dress of an OpenAPI version: what v2 and v3 documents are both made from. */
-import type { ResourceDefinition, SubresourceDefinition, Verb } from '../resource.js';
+import type { ResourceDefinition, Verb } from '../resource.js';
 import type { ParameterName } from './parameters.js';
+import { subresourceOperations } from './subresource-operations.js';
 
 export type Method = 'get' | 'put' | 'post' | 'delete' | 'patch';
 
@@ -42,7 +43,7 @@ const listQueries: readonly ParameterName[] = [
   'timeoutSeconds',
   'watch',
 ];
-const writeQueries: readonly ParameterName[] = ['dryRun', 'fieldManager', 'fieldValidation'];
+export const writeQueries: readonly ParameterName[] = ['dryRun', 'fieldManager', 'fieldValidation'];
 const deleteQueries: readonly ParameterName[] = [
   'dryRun',
   'gracePeriodSeconds',
@@ -74,7 +75,7 @@ export function groupNames(group: string, version: string): { id: string; tag: s
   return { id: `${camel}${capitalize(version)}`, tag: `${first}_${version}` };
 }
 
-function capitalize(word: string): string {
+export function capitalize(word: string): string {
   return word.charAt(0).toUpperCase() + word.slice(1);
 }
 
@@ -94,7 +95,8 @@ export function operationsOf(definition: ResourceDefinition): ApiOperation[] {
   ];
 }
 
-interface Base {
+/** What the operations on one kind share. */
+export interface Base {
   readonly collection: string;
   readonly item: string;
   /** `CoreV1`. */
@@ -117,69 +119,66 @@ function baseOf({ group, version, plural, namespaced }: ResourceDefinition): Bas
 }
 
 function verbOperation(definition: ResourceDefinition, verb: Verb, base: Base): ApiOperation[] {
-  const { group, version, kind, listKind, schema } = definition;
-  const list = schema.replace(/[^.]+$/, listKind);
-  const common = { tag: base.tag, kind: { group, kind, version }, watchable: false };
-  const name = `${base.scope}${kind}`;
+  const { group, version, kind, schema } = definition;
+  const edited = { definition, base, path: base.item, name: `${base.scope}${kind}`, schema };
   switch (verb) {
     case 'list':
-      return listOperations(definition, list, base);
+      return listOperations(definition, base);
     case 'create':
-      return [
-        {
-          ...common,
-          path: base.collection,
-          method: 'post',
-          id: `create${base.group}${name}`,
-          description: `create ${article(kind)} ${kind}`,
-          action: 'post',
-          queries: writeQueries,
-          body: schema,
-          answer: schema,
-          codes: [200, 201, 202],
-        },
-      ];
+      return [createOperation(definition, base)];
     case 'deletecollection':
-      return [
-        {
-          ...common,
-          path: base.collection,
-          method: 'delete',
-          id: `delete${base.group}Collection${name}`,
-          description: `delete collection of ${kind}`,
-          action: 'deletecollection',
-          queries: deleteCollectionQueries,
-          body: `${meta}.DeleteOptions`,
-          answer: `${meta}.Status`,
-          codes: [200],
-        },
-      ];
+      return [deleteOperation(definition, base, { collection: true })];
     case 'delete':
-      return [
-        {
-          ...common,
-          path: base.item,
-          method: 'delete',
-          id: `delete${base.group}${name}`,
-          description: `delete ${article(kind)} ${kind}`,
-          action: 'delete',
-          queries: deleteQueries,
-          body: `${meta}.DeleteOptions`,
-          answer: `${meta}.Status`,
-          codes: [200, 202],
-        },
-      ];
+      return [deleteOperation(definition, base, { collection: false })];
     case 'get':
     case 'update':
     case 'patch':
-      return [editOperation(verb, { definition, base, path: base.item, name, schema, kind: common.kind, of: '' })];
+      return [editOperation(verb, { ...edited, kind: { group, kind, version }, of: '' })];
     case 'watch':
       return [];
   }
 }
 
-function listOperations(definition: ResourceDefinition, list: string, base: Base): ApiOperation[] {
-  const { group, version, kind, plural, namespaced } = definition;
+function createOperation({ group, version, kind, schema }: ResourceDefinition, base: Base): ApiOperation {
+  return {
+    path: base.collection,
+    method: 'post',
+    id: `create${base.group}${base.scope}${kind}`,
+    description: `create ${article(kind)} ${kind}`,
+    action: 'post',
+    tag: base.tag,
+    kind: { group, kind, version },
+    queries: writeQueries,
+    body: schema,
+    answer: schema,
+    codes: [200, 201, 202],
+    watchable: false,
+  };
+}
+
+function deleteOperation(
+  { group, version, kind }: ResourceDefinition,
+  base: Base,
+  { collection }: { collection: boolean },
+): ApiOperation {
+  return {
+    path: collection ? base.collection : base.item,
+    method: 'delete',
+    id: `delete${base.group}${collection ? 'Collection' : ''}${base.scope}${kind}`,
+    description: collection ? `delete collection of ${kind}` : `delete ${article(kind)} ${kind}`,
+    action: collection ? 'deletecollection' : 'delete',
+    tag: base.tag,
+    kind: { group, kind, version },
+    queries: collection ? deleteCollectionQueries : deleteQueries,
+    body: `${meta}.DeleteOptions`,
+    answer: `${meta}.Status`,
+    codes: collection ? [200] : [200, 202],
+    watchable: false,
+  };
+}
+
+function listOperations(definition: ResourceDefinition, base: Base): ApiOperation[] {
+  const { group, version, kind, listKind, plural, namespaced, schema } = definition;
   const operation: ApiOperation = {
     path: base.collection,
     method: 'get',
@@ -189,7 +188,7 @@ function listOperations(definition: ResourceDefinition, list: string, base: Base
     tag: base.tag,
     kind: { group, kind, version },
     queries: listQueries,
-    answer: list,
+    answer: schema.replace(/[^.]+$/, listKind),
     codes: [200],
     watchable: definition.verbs.includes('watch'),
   };
@@ -198,7 +197,8 @@ function listOperations(definition: ResourceDefinition, list: string, base: Base
   return [operation, { ...operation, path, id: `list${base.group}${kind}ForAllNamespaces` }];
 }
 
-interface Edited {
+/** What {@link editOperation} reads, replaces and patches: a kind or a subresource of it. */
+export interface Edited {
   readonly definition: ResourceDefinition;
   readonly base: Base;
   readonly path: string;
@@ -210,7 +210,7 @@ interface Edited {
   readonly of: string;
 }
 
-function editOperation(verb: 'get' | 'update' | 'patch', edited: Edited): ApiOperation {
+export function editOperation(verb: 'get' | 'update' | 'patch', edited: Edited): ApiOperation {
   const { definition, base, path, name, schema, kind, of } = edited;
   const object = `${of}the specified ${definition.kind}`;
   const common = { path, tag: base.tag, kind, answer: schema, watchable: false };
@@ -250,93 +250,7 @@ function editOperation(verb: 'get' | 'update' | 'patch', edited: Edited): ApiOpe
   }
 }
 
-function subresourceOperations(
-  definition: ResourceDefinition,
-  name: string,
-  subresource: SubresourceDefinition,
-  base: Base,
-): ApiOperation[] {
-  if (name === 'log' || subresource.kind?.endsWith('Options'))
-    return connectOperations(definition, name, subresource, base);
-  const kind = subresourceKind(definition, subresource);
-  const schema = subresource.kind === undefined ? definition.schema : schemaOf(kind);
-  const path = `${base.item}/${name}`;
-  const id = `${base.scope}${definition.kind}${capitalize(name)}`;
-  return subresource.verbs.flatMap((verb): ApiOperation[] => {
-    if (verb === 'get' || verb === 'update' || verb === 'patch') {
-      return [editOperation(verb, { definition, base, path, name: id, schema, kind, of: `${name} of ` })];
-    }
-    if (verb !== 'create') return [];
-    return [
-      {
-        path,
-        method: 'post',
-        id: `create${base.group}${id}`,
-        description: `create ${name} of ${article(definition.kind)} ${definition.kind}`,
-        action: 'post',
-        tag: base.tag,
-        kind,
-        queries: writeQueries,
-        body: schema,
-        answer: schema,
-        codes: [200, 201, 202],
-        watchable: false,
-      },
-    ];
-  });
-}
-
-const connectMethods: readonly (readonly [Verb, Method])[] = [
-  ['get', 'get'],
-  ['create', 'post'],
-  ['update', 'put'],
-  ['delete', 'delete'],
-  ['patch', 'patch'],
-];
-
-/** Streams and proxies. Logs are read like an object and answer with text. */
-function connectOperations(
-  definition: ResourceDefinition,
-  name: string,
-  subresource: SubresourceDefinition,
-  base: Base,
-): ApiOperation[] {
-  const kind = subresourceKind(definition, subresource);
-  const log = name === 'log';
-  return connectMethods
-    .filter(([verb]) => subresource.verbs.includes(verb))
-    .map(([, method]) => ({
-      path: `${base.item}/${name}`,
-      method,
-      id: log
-        ? `read${base.group}${base.scope}${definition.kind}Log`
-        : `connect${base.group}${capitalize(method)}${base.scope}${definition.kind}${capitalize(name)}`,
-      description: log
-        ? `read log of the specified ${definition.kind}`
-        : `connect ${method.toUpperCase()} requests to ${name} of ${definition.kind}`,
-      action: log ? 'get' : 'connect',
-      tag: base.tag,
-      kind,
-      queries: [],
-      codes: [200],
-      watchable: false,
-    }));
-}
-
-function subresourceKind(definition: ResourceDefinition, subresource: SubresourceDefinition): OperationKind {
-  return {
-    group: subresource.group ?? definition.group,
-    kind: subresource.kind ?? definition.kind,
-    version: subresource.version ?? definition.version,
-  };
-}
-
-/** Definition of a built-in kind that only occurs as a subresource (Scale, Eviction, Binding, TokenRequest). */
-function schemaOf({ group, kind, version }: OperationKind): string {
-  const name = group === '' ? 'core' : (group.split('.')[0] ?? group);
-  return `io.k8s.api.${name}.${version}.${kind}`;
-}
-
-function article(kind: string): string {
+/** `a` or `an`. */
+export function article(kind: string): string {
   return /^[AEIOU]/.test(kind) ? 'an' : 'a';
 }

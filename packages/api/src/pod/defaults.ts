@@ -47,9 +47,6 @@ export function defaultPodSpec(spec: PodSpec): void {
     spec.serviceAccountName = account;
     spec.serviceAccount = account;
   }
-  if (spec.hostNetwork) {
-    for (const container of [...spec.containers, ...(spec.initContainers ?? [])]) defaultHostPorts(container);
-  }
   for (const volume of spec.volumes ?? []) defaultVolume(volume);
   for (const container of allContainers(spec)) defaultContainer(container);
 }

@@ -58,15 +58,10 @@ function validateHostNetwork(spec: PodSpec, path: string): FieldError[] {
   const check = (containers: readonly Container[] | undefined, at: string): FieldError[] =>
     validateEach(containers, at, (container, containerPath) =>
       validateEach(container.ports, `${containerPath}.ports`, (port, portPath) =>
-        port.hostPort === port.containerPort
+        // Templates may leave it open: their pods get the default.
+        !port.hostPort || port.hostPort === port.containerPort
           ? []
-          : [
-              invalid(
-                `${portPath}.containerPort`,
-                port.containerPort,
-                'must match `hostPort` when `hostNetwork` is true',
-              ),
-            ],
+          : [invalid(`${portPath}.hostPort`, port.hostPort, 'must match `containerPort` when `hostNetwork` is true')],
       ),
     );
   return [...check(spec.containers, `${path}.containers`), ...check(spec.initContainers, `${path}.initContainers`)];
