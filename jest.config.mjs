@@ -29,20 +29,25 @@ export default {
       ...shared,
       displayName: 'unit',
       testMatch: ['<rootDir>/**/*.test.ts'],
-      testPathIgnorePatterns: ['/node_modules/', '\\.integration\\.test\\.ts$', '<rootDir>/test/e2e/', '<rootDir>/.kubelab/'],
+      testPathIgnorePatterns: [
+        '/node_modules/',
+        '\\.integration\\.test\\.ts$',
+        '<rootDir>/test/e2e/',
+        '<rootDir>/.kubelab/',
+      ],
     },
     {
       ...shared,
       displayName: 'integration',
       testMatch: ['<rootDir>/**/*.integration.test.ts'],
       testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/e2e/', '<rootDir>/.kubelab/'],
-      testTimeout: 60_000,
+      setupFilesAfterEnv: ['<rootDir>/scripts/jest-patience.mjs'],
     },
     {
       ...shared,
       displayName: 'e2e',
       testMatch: ['<rootDir>/test/e2e/**/*.test.ts'],
-      testTimeout: 180_000,
+      setupFilesAfterEnv: ['<rootDir>/scripts/jest-patience.mjs'],
     },
   ],
 };

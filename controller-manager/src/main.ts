@@ -1,4 +1,3 @@
-import 'reflect-metadata';
 import { runService } from '@kubelab/component/service';
 import { flags, validate } from './config.js';
 import { runControllerManager } from './wire.js';

@@ -1,4 +1,5 @@
 /** The node's parts, made and connected in the order in which a node comes up. */
+import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { nodes, pods, services } from '@kubelab/api/resource-types';
 import type { Node, NodeAddress, Pod, Service } from '@kubelab/api/types';
@@ -51,6 +52,8 @@ export interface Informers {
 export async function runNode(parts: NodeParts): Promise<void> {
   const { context, nodeName, client } = parts;
   const { clock, logger, signal, registry } = context;
+  // Every pod and every watch listens for the end.
+  setMaxListeners(0, signal);
   const metrics = createMetrics(registry, nodeName);
   const events = createEventRecorder({ client, component: 'kubelet', host: nodeName, clock, logger });
   const informers = createInformers(client, context, nodeName);

@@ -187,7 +187,7 @@ describe('discovery documents', () => {
       jwks_uri: `${issuer}/openid/v1/jwks`,
       id_token_signing_alg_values_supported: ['RS256'],
     });
-    const [jwk] = keys?.['keys'] as Record<string, unknown>[];
+    const [jwk] = (keys?.['keys'] ?? []) as Record<string, unknown>[];
     expect(Object.keys(jwk ?? {}).sort()).toEqual(['alg', 'e', 'kid', 'kty', 'n', 'use']);
   });
 

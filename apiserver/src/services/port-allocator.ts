@@ -35,6 +35,8 @@ export interface PortAllocatorOptions {
 export class PortAllocator {
   readonly #size: number;
   readonly #random: () => number;
+  /** The last change of this server: changes of one server wait for each other instead of spoiling each other's compare-and-swap. */
+  #last: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: PortAllocatorOptions) {
     this.#size = options.range.last - options.range.first + 1;
@@ -114,6 +116,13 @@ export class PortAllocator {
       change(Bitmap.decode(dataOf(entry?.object), this.#size));
       return;
     }
+    const turn = this.#last.then(() => this.#write(change));
+    // Whoever comes next waits for the end of this one, whether it succeeded or not.
+    this.#last = turn.catch(() => undefined);
+    await turn;
+  }
+
+  async #write(change: (used: Bitmap) => void): Promise<void> {
     await this.options.store.update(
       key,
       (current) => {

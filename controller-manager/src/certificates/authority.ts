@@ -1,5 +1,6 @@
 /** The cluster's signing CA over X.509. */
 
+import 'reflect-metadata';
 import { createPrivateKey, createPublicKey, randomBytes, webcrypto } from 'node:crypto';
 import {
   AuthorityKeyIdentifierExtension,

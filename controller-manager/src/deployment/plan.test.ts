@@ -32,13 +32,21 @@ describe('the new ReplicaSet', () => {
   });
 
   test('gets the next revision and only the room that surge leaves', () => {
-    const plan = planDeployment(deployment('web', { template: template('v2') }), [replicaSet('old', { revision: 4 })], []);
+    const plan = planDeployment(
+      deployment('web', { template: template('v2') }),
+      [replicaSet('old', { revision: 4 })],
+      [],
+    );
     expect(plan.revision).toBe(5);
     expect(plan.create?.spec.replicas).toBe(1);
   });
 
   test('the Deployment’s own annotations are not passed on', () => {
-    const annotations = { team: 'a', [revisionAnnotation]: '7', 'kubectl.kubernetes.io/last-applied-configuration': '{}' };
+    const annotations = {
+      team: 'a',
+      [revisionAnnotation]: '7',
+      'kubectl.kubernetes.io/last-applied-configuration': '{}',
+    };
     const plan = planDeployment(deployment('web', {}, { metadata: meta('web', { annotations }) }), [], []);
     expect(plan.create?.metadata.annotations).toMatchObject({ team: 'a', [revisionAnnotation]: '1' });
     expect(plan.create?.metadata.annotations).not.toHaveProperty(['kubectl.kubernetes.io/last-applied-configuration']);
@@ -61,7 +69,10 @@ describe('the new ReplicaSet', () => {
 
   test('a long history forgets its oldest revisions', () => {
     const set = replicaSet('v1', { revision: 900 });
-    set.metadata.annotations = { ...set.metadata.annotations, [revisionHistoryAnnotation]: Array(600).fill('777').join(',') };
+    set.metadata.annotations = {
+      ...set.metadata.annotations,
+      [revisionHistoryAnnotation]: Array(600).fill('777').join(','),
+    };
     const plan = planDeployment(deployment('web'), [set, replicaSet('v2', { image: 'v2', revision: 901 })], []);
     const history = plan.refresh[0]?.metadata.annotations?.[revisionHistoryAnnotation] ?? '';
     expect(history.length).toBeLessThanOrEqual(2000);
@@ -87,16 +98,36 @@ describe('rolling update', () => {
   test.each<[string, Deployment, ReplicaSet[], Record<string, number>]>([
     ['grows the new into the surge', rolling(2, 0), [old({ replicas: 10 }), next({ replicas: 0 })], { new: 2 }],
     ['shrinks a new one that is too large', rolling(2, 0), [next({ replicas: 12 })], { new: 10 }],
-    ['shrinks the old when the new is available', rolling(0, 2), [old({ replicas: 8 }), next({ replicas: 2 })], { old: 6 }],
-    ['waits for the new to become available', rolling(2, 0), [old({ replicas: 10 }), next({ replicas: 2, available: 0 })], {}],
+    [
+      'shrinks the old when the new is available',
+      rolling(0, 2),
+      [old({ replicas: 8 }), next({ replicas: 2 })],
+      { old: 6 },
+    ],
+    [
+      'waits for the new to become available',
+      rolling(2, 0),
+      [old({ replicas: 10 }), next({ replicas: 2, available: 0 })],
+      {},
+    ],
     [
       'unavailable old replicas go first, whatever the new does',
       rolling(2, 2),
       [old({ replicas: 10, available: 4 }), next({ replicas: 2, available: 0 })],
       { old: 8 },
     ],
-    ['25 % and 25 % of 10 are 3 more and 2 fewer', rolling('25%', '25%'), [old({ replicas: 10 }), next({ replicas: 3 })], { old: 5 }],
-    ['both zero still moves, one at a time', rolling('0%', '0%'), [old({ replicas: 10 }), next({ replicas: 0 })], { old: 9 }],
+    [
+      '25 % and 25 % of 10 are 3 more and 2 fewer',
+      rolling('25%', '25%'),
+      [old({ replicas: 10 }), next({ replicas: 3 })],
+      { old: 5 },
+    ],
+    [
+      'both zero still moves, one at a time',
+      rolling('0%', '0%'),
+      [old({ replicas: 10 }), next({ replicas: 0 })],
+      { old: 9 },
+    ],
     ['a finished rollout rests', rolling(1, 1), [old({ replicas: 0 }), next({ replicas: 10 })], {}],
   ])('%s', (_name, deploy, sets, expected) => {
     expect(scaleOf(deploy, sets)).toEqual(expected);
@@ -113,7 +144,14 @@ describe('rolling update', () => {
   });
 
   test('from any state it ends with all replicas new, and never below what must be available', () => {
-    for (const [surge, unavailable] of [[1, 0], [0, 1], [3, 2], ['25%', '25%'], ['100%', 0], [0, '100%']] as const) {
+    for (const [surge, unavailable] of [
+      [1, 0],
+      [0, 1],
+      [3, 2],
+      ['25%', '25%'],
+      ['100%', 0],
+      [0, '100%'],
+    ] as const) {
       const deploy = rolling(surge, unavailable);
       let [oldSet, newSet] = [old({ replicas: 10 }), next({ replicas: 0 })];
       let rounds = 0;
@@ -140,8 +178,13 @@ describe('recreate', () => {
 
   test('waits for the last of them, without a new revision', () => {
     const annotated = { ...recreate, metadata: meta('web', { annotations: { [revisionAnnotation]: '1' } }) };
-    const plan = planDeployment(annotated, [replicaSet('old', { replicas: 0 })], [pod('p', { owner: ownedBy('ReplicaSet', 'old') })]);
-    expect(plan).toMatchObject({ create: undefined, revision: 1 });
+    const plan = planDeployment(
+      annotated,
+      [replicaSet('old', { replicas: 0 })],
+      [pod('p', { owner: ownedBy('ReplicaSet', 'old') })],
+    );
+    expect(plan.create).toBeUndefined();
+    expect(plan.revision).toBe(1);
     expect(plan.scale.size).toBe(0);
   });
 

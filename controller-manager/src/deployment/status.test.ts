@@ -29,9 +29,9 @@ describe('counts', () => {
       availableReplicas: 3,
       unavailableReplicas: 1,
     });
-    expect(deploymentStatus({ deployment: deployment('web'), newSet: undefined, oldSets: [], nowMs: now })).not.toHaveProperty(
-      'replicas',
-    );
+    expect(
+      deploymentStatus({ deployment: deployment('web'), newSet: undefined, oldSets: [], nowMs: now }),
+    ).not.toHaveProperty('replicas');
   });
 });
 
@@ -82,8 +82,16 @@ describe('Progressing', () => {
 
   test('every bit of progress moves lastUpdateTime, and with it the deadline', () => {
     const old = condition('Progressing', 'True', 'ReplicaSetUpdated', 599);
-    const next = at({ old, available: 2, was: { replicas: 3, updatedReplicas: 3, availableReplicas: 1, readyReplicas: 1 } });
-    expect(progressing(next)).toMatchObject({ reason: 'ReplicaSetUpdated', lastUpdateTime: ago(0), lastTransitionTime: ago(599) });
+    const next = at({
+      old,
+      available: 2,
+      was: { replicas: 3, updatedReplicas: 3, availableReplicas: 1, readyReplicas: 1 },
+    });
+    expect(progressing(next)).toMatchObject({
+      reason: 'ReplicaSetUpdated',
+      lastUpdateTime: ago(0),
+      lastTransitionTime: ago(599),
+    });
   });
 
   test('without progress for the deadline it has failed, and stays so', () => {
@@ -107,7 +115,10 @@ describe('Progressing', () => {
 
   test('pausing and resuming', () => {
     const running = condition('Progressing', 'True', 'ReplicaSetUpdated');
-    expect(progressing(at({ old: running, spec: { paused: true } }))).toMatchObject({ status: 'Unknown', reason: 'DeploymentPaused' });
+    expect(progressing(at({ old: running, spec: { paused: true } }))).toMatchObject({
+      status: 'Unknown',
+      reason: 'DeploymentPaused',
+    });
     const paused = condition('Progressing', 'Unknown', 'DeploymentPaused');
     expect(progressing(at({ old: paused }))).toMatchObject({ status: 'Unknown', reason: 'DeploymentResumed' });
   });
@@ -122,7 +133,11 @@ describe('Progressing', () => {
   });
 
   test('a ReplicaSet that could not be created is told', () => {
-    const progress = { reason: 'ReplicaSetCreateError', message: 'Failed to create new replica set "x": no', failed: true };
+    const progress = {
+      reason: 'ReplicaSetCreateError',
+      message: 'Failed to create new replica set "x": no',
+      failed: true,
+    };
     expect(progressing(at({ progress }))).toMatchObject({ status: 'False', reason: 'ReplicaSetCreateError' });
     expect(progressing(at({ progress }))).not.toHaveProperty('failed');
   });
@@ -130,11 +145,19 @@ describe('Progressing', () => {
 
 test('a failing ReplicaSet is quoted, and forgotten when it recovers', () => {
   const failing = replicaSet('new');
-  failing.status = { ...failing.status, replicas: 0, conditions: [{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'quota' }] };
+  failing.status = {
+    ...failing.status,
+    replicas: 0,
+    conditions: [{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'quota' }],
+  };
   const input = { deployment: deployment('web'), oldSets: [], nowMs: now };
   const status = deploymentStatus({ ...input, newSet: failing });
   expect(status.conditions).toContainEqual(expect.objectContaining({ type: 'ReplicaFailure', message: 'quota' }));
-  const later = deploymentStatus({ ...input, deployment: deployment('web', {}, { status }), newSet: replicaSet('new') });
+  const later = deploymentStatus({
+    ...input,
+    deployment: deployment('web', {}, { status }),
+    newSet: replicaSet('new'),
+  });
   expect(later.conditions?.map(({ type }) => type)).not.toContain('ReplicaFailure');
 });
 

@@ -4,13 +4,19 @@ import { meta, node, pod, service } from '../testing/objects.js';
 import { planSlices } from './plan.js';
 
 const nodes = (name: string) => node(name, { labels: { 'topology.kubernetes.io/zone': `zone-${name}` } });
-const ready = (name: string, more = {}) => pod(name, { ready: true, ip: `10.244.1.${name.length}`, node: 'n1', ...more });
+const ready = (name: string, more = {}) =>
+  pod(name, { ready: true, ip: `10.244.1.${name.length}`, node: 'n1', ...more });
 const many = (count: number): Pod[] =>
-  Array.from({ length: count }, (_, index) => pod(`p${index}`, { ready: true, ip: `10.1.${index >> 8}.${index % 256}` }));
+  Array.from({ length: count }, (_, index) =>
+    pod(`p${index}`, { ready: true, ip: `10.1.${index >> 8}.${index % 256}` }),
+  );
 
 /** What the server would hold after the plan. */
 function stored(drafts: readonly Draft<EndpointSlice>[]): EndpointSlice[] {
-  return drafts.map((draft, index) => ({ ...draft, metadata: { ...draft.metadata, ...meta(`web-${index}`, draft.metadata) } }));
+  return drafts.map((draft, index) => ({
+    ...draft,
+    metadata: { ...draft.metadata, ...meta(`web-${index}`, draft.metadata) },
+  }));
 }
 
 describe('planSlices', () => {
@@ -46,7 +52,12 @@ describe('planSlices', () => {
     ['not ready, published', {}, true, { ready: true, serving: false, terminating: false }],
     ['leaving, published', { deleting: true }, true, { ready: true, serving: false, terminating: true }],
   ])('a pod that is %s', (_name, parts, publishNotReadyAddresses, conditions) => {
-    const plan = planSlices(service('web', { publishNotReadyAddresses }), [pod('a', { ip: '10.244.1.1', ...parts })], nodes, []);
+    const plan = planSlices(
+      service('web', { publishNotReadyAddresses }),
+      [pod('a', { ip: '10.244.1.1', ...parts })],
+      nodes,
+      [],
+    );
     expect(plan.create[0]?.endpoints[0]?.conditions).toEqual(conditions);
   });
 
@@ -60,7 +71,11 @@ describe('planSlices', () => {
   test('a hundred to a slice, and nothing written when nothing changed', () => {
     const plan = planSlices(service('web'), many(250), nodes, []);
     expect(plan.create.map(({ endpoints }) => endpoints.length)).toEqual([100, 100, 50]);
-    expect(planSlices(service('web'), many(250), nodes, stored(plan.create))).toEqual({ create: [], update: [], delete: [] });
+    expect(planSlices(service('web'), many(250), nodes, stored(plan.create))).toEqual({
+      create: [],
+      update: [],
+      delete: [],
+    });
   });
 
   test('a change touches one slice only, new endpoints fill gaps', () => {
@@ -81,7 +96,9 @@ describe('planSlices', () => {
 
   test('pods with other ports have slices of their own', () => {
     const ports = [{ name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' }];
-    const spec = (containerPort: number) => ({ containers: [{ name: 'c', ports: [{ name: 'http', containerPort, protocol: 'TCP' }] }] });
+    const spec = (containerPort: number) => ({
+      containers: [{ name: 'c', ports: [{ name: 'http', containerPort, protocol: 'TCP' }] }],
+    });
     const pods = [ready('a', { spec: spec(80) }), ready('bb', { spec: spec(81) })];
     const plan = planSlices(service('web', { ports }), pods, nodes, []);
     expect(plan.create.map(({ ports: [port] = [] }) => port?.port)).toEqual([80, 81]);

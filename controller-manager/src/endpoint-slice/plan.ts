@@ -4,7 +4,6 @@ import type { Endpoint, EndpointSlice, Node, Pod, Service } from '@kubelab/api/t
 import { deepEqual } from '@kubelab/apimachinery/json';
 import type { Draft } from '@kubelab/apimachinery/meta';
 import { controllerReference } from '@kubelab/controller/owner';
-import { isPodReady } from '../pods/pod-state.js';
 import {
   endpointHostname,
   headlessLabel,
@@ -15,6 +14,7 @@ import {
   resolvePorts,
   triggerTimeAnnotation,
 } from '../endpoints/pod-endpoints.js';
+import { isPodReady } from '../pods/pod-state.js';
 
 export const managedByLabel = 'endpointslice.kubernetes.io/managed-by';
 export const managedBy = 'endpointslice-controller.k8s.io';

@@ -17,11 +17,23 @@ describe('planEndpoints', () => {
     expect(plan?.subsets).toEqual([
       {
         addresses: [
-          { ip: '10.244.1.3', nodeName: 'n1', targetRef: { kind: 'Pod', namespace: 'default', name: 'a', uid: 'uid-a' } },
-          { ip: '10.244.1.9', nodeName: 'n1', targetRef: { kind: 'Pod', namespace: 'default', name: 'b', uid: 'uid-b' } },
+          {
+            ip: '10.244.1.3',
+            nodeName: 'n1',
+            targetRef: { kind: 'Pod', namespace: 'default', name: 'a', uid: 'uid-a' },
+          },
+          {
+            ip: '10.244.1.9',
+            nodeName: 'n1',
+            targetRef: { kind: 'Pod', namespace: 'default', name: 'b', uid: 'uid-b' },
+          },
         ],
         notReadyAddresses: [
-          { ip: '10.244.2.1', nodeName: 'n2', targetRef: { kind: 'Pod', namespace: 'default', name: 'c', uid: 'uid-c' } },
+          {
+            ip: '10.244.2.1',
+            nodeName: 'n2',
+            targetRef: { kind: 'Pod', namespace: 'default', name: 'c', uid: 'uid-c' },
+          },
         ],
         ports: [{ port: 8080, protocol: 'TCP' }],
       },
@@ -70,7 +82,9 @@ describe('planEndpoints', () => {
   test('a pod without the named port is left out, headless or not', () => {
     const ports = [{ name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' }];
     for (const clusterIP of ['None', '10.96.0.7'])
-      expect(planEndpoints(service('web', { clusterIP, ports }), [ready('a', '10.244.1.3')], undefined)?.subsets).toBeUndefined();
+      expect(
+        planEndpoints(service('web', { clusterIP, ports }), [ready('a', '10.244.1.3')], undefined)?.subsets,
+      ).toBeUndefined();
   });
 
   test('a hostname counts only in the service that is the pod’s subdomain', () => {
@@ -84,7 +98,15 @@ describe('planEndpoints', () => {
 
 describe('resolvePorts', () => {
   const spec = {
-    containers: [{ name: 'c', ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }, { name: 'dns', containerPort: 53, protocol: 'UDP' }] }],
+    containers: [
+      {
+        name: 'c',
+        ports: [
+          { name: 'http', containerPort: 8080, protocol: 'TCP' },
+          { name: 'dns', containerPort: 53, protocol: 'UDP' },
+        ],
+      },
+    ],
     initContainers: [
       { name: 'once', ports: [{ name: 'late', containerPort: 1 }] },
       { name: 'sidecar', restartPolicy: 'Always', ports: [{ name: 'proxy', containerPort: 15000 }] },

@@ -1,7 +1,13 @@
 /** Deletes objects whose owners are gone, and sees foreground and orphan deletions through, for every kind the server has. */
 
 import type { ResourceType } from '@kubelab/api/resource';
-import { formatGroupResource, type KubeObject, type OwnerReference, parseApiVersion, toApiVersion } from '@kubelab/apimachinery/meta';
+import {
+  formatGroupResource,
+  type KubeObject,
+  type OwnerReference,
+  parseApiVersion,
+  toApiVersion,
+} from '@kubelab/apimachinery/meta';
 import { isConflict, isNotFound } from '@kubelab/apimachinery/status-error';
 import { type DiscoveredResource, discoverResources } from '@kubelab/client/discovery';
 import type { Informer } from '@kubelab/client/informer';

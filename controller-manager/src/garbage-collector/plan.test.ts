@@ -25,8 +25,16 @@ describe('an object with owners', () => {
     ['all alive', living(['solid', 'solid']), { action: 'none' }],
     ['the only one gone', living(['missing']), { action: 'delete', propagationPolicy: 'Background' }],
     ['one of two gone', living(['solid', 'missing']), { action: 'drop-references', uids: ['o1'] }],
-    ['one waits for its dependents, one lives', living(['waiting-for-dependents', 'solid']), { action: 'drop-references', uids: ['o0'] }],
-    ['one waits, no dependents of its own', living(['waiting-for-dependents']), { action: 'delete', propagationPolicy: 'Background' }],
+    [
+      'one waits for its dependents, one lives',
+      living(['waiting-for-dependents', 'solid']),
+      { action: 'drop-references', uids: ['o0'] },
+    ],
+    [
+      'one waits, no dependents of its own',
+      living(['waiting-for-dependents']),
+      { action: 'delete', propagationPolicy: 'Background' },
+    ],
     [
       'one waits, with dependents of its own',
       living(['waiting-for-dependents'], { dependents: [dependent('d')] }),
@@ -50,13 +58,21 @@ describe('an object with owners', () => {
 describe('an object on its way out', () => {
   test.each<[string, GcInput, object]>([
     ['other finalizers are not ours', dying(['example.com/hold']), { action: 'none' }],
-    ['foreground waits for who blocks', dying(['foregroundDeletion']), { action: 'wait-for-dependents', dependents: ['d'] }],
+    [
+      'foreground waits for who blocks',
+      dying(['foregroundDeletion']),
+      { action: 'wait-for-dependents', dependents: ['d'] },
+    ],
     [
       'foreground does not wait for who does not block',
       dying(['foregroundDeletion'], [dependent('d', false)]),
       { action: 'remove-finalizer', finalizer: 'foregroundDeletion' },
     ],
-    ['foreground is done without dependents', dying(['foregroundDeletion'], []), { action: 'remove-finalizer', finalizer: 'foregroundDeletion' }],
+    [
+      'foreground is done without dependents',
+      dying(['foregroundDeletion'], []),
+      { action: 'remove-finalizer', finalizer: 'foregroundDeletion' },
+    ],
     ['orphan frees the dependents first', dying(['orphan']), { action: 'orphan-dependents', dependents: ['d'] }],
     ['orphan is done when all are free', dying(['orphan'], []), { action: 'remove-finalizer', finalizer: 'orphan' }],
   ])('%s', (_name, input, expected) => {
@@ -69,7 +85,12 @@ describe('OwnerGraph', () => {
   const object = (name: string, ...ownerNames: string[]): KubeObject => ({
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: meta(name, { ownerReferences: ownerNames.map((owner) => ({ ...ownedBy('ReplicaSet', owner), blockOwnerDeletion: owner !== 'loose' })) }),
+    metadata: meta(name, {
+      ownerReferences: ownerNames.map((owner) => ({
+        ...ownedBy('ReplicaSet', owner),
+        blockOwnerDeletion: owner !== 'loose',
+      })),
+    }),
   });
 
   test('knows dependents also before their owner is seen', () => {

@@ -8,7 +8,8 @@ test('an empty namespace is told in five conditions that all say False', () => {
   expect(byType(conditions)).toEqual({
     NamespaceDeletionDiscoveryFailure: 'False ResourcesDiscovered: All resources successfully discovered',
     NamespaceDeletionGroupVersionParsingFailure: 'False ParsedGroupVersions: All legacy kube types successfully parsed',
-    NamespaceDeletionContentFailure: 'False ContentDeleted: All content successfully deleted, may be waiting on finalization',
+    NamespaceDeletionContentFailure:
+      'False ContentDeleted: All content successfully deleted, may be waiting on finalization',
     NamespaceContentRemaining: 'False ContentRemoved: All content successfully removed',
     NamespaceFinalizersRemaining: 'False ContentHasNoFinalizers: All content-preserving finalizers finished',
   });

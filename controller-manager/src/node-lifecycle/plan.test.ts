@@ -1,9 +1,23 @@
 import type { Lease } from '@kubelab/api/types';
 import { ago, meta, node } from '../testing/objects.js';
-import { heartbeatOf, nextTaints, notReady, readyStatus, silentConditions, unreachable, zoneOf, zoneState } from './plan.js';
+import {
+  heartbeatOf,
+  nextTaints,
+  notReady,
+  readyStatus,
+  silentConditions,
+  unreachable,
+  zoneOf,
+  zoneState,
+} from './plan.js';
 
 const at = ago(0);
-const lease = (renewTime: string): Lease => ({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: meta('n1'), spec: { renewTime } });
+const lease = (renewTime: string): Lease => ({
+  apiVersion: 'coordination.k8s.io/v1',
+  kind: 'Lease',
+  metadata: meta('n1'),
+  spec: { renewTime },
+});
 
 describe('heartbeats', () => {
   test('a renewed lease and a reported status both are signs of life', () => {
@@ -24,7 +38,11 @@ describe('silentConditions', () => {
       'DiskPressure Unknown NodeStatusNeverUpdated',
       'PIDPressure Unknown NodeStatusNeverUpdated',
     ]);
-    expect(conditions?.[0]).toMatchObject({ message: 'Kubelet stopped posting node status.', lastTransitionTime: at, lastHeartbeatTime: ago(10) });
+    expect(conditions?.[0]).toMatchObject({
+      message: 'Kubelet stopped posting node status.',
+      lastTransitionTime: at,
+      lastHeartbeatTime: ago(10),
+    });
   });
 
   test('said once only, and other conditions stay', () => {
@@ -44,17 +62,28 @@ describe('nextTaints', () => {
   test('a healthy node has none, and loses what it had of ours', () => {
     expect(nextTaints(node('n1'), { evict: 'none', now: at })).toBeUndefined();
     const taints = [noSchedule(notReady), noExecute(notReady), { key: 'mine', effect: 'NoSchedule' }];
-    expect(nextTaints(node('n1', { taints }), { evict: 'none', now: at })).toEqual([{ key: 'mine', effect: 'NoSchedule' }]);
+    expect(nextTaints(node('n1', { taints }), { evict: 'none', now: at })).toEqual([
+      { key: 'mine', effect: 'NoSchedule' },
+    ]);
   });
 
   test('not ready and unreachable', () => {
-    expect(nextTaints(node('n1', { ready: 'False' }), { evict: 'not-ready', now: at })).toEqual([noSchedule(notReady), noExecute(notReady)]);
-    expect(nextTaints(node('n1', { ready: 'Unknown' }), { evict: 'unreachable', now: at })).toEqual([noSchedule(unreachable), noExecute(unreachable)]);
+    expect(nextTaints(node('n1', { ready: 'False' }), { evict: 'not-ready', now: at })).toEqual([
+      noSchedule(notReady),
+      noExecute(notReady),
+    ]);
+    expect(nextTaints(node('n1', { ready: 'Unknown' }), { evict: 'unreachable', now: at })).toEqual([
+      noSchedule(unreachable),
+      noExecute(unreachable),
+    ]);
   });
 
   test('from not ready to unreachable the taints are exchanged', () => {
     const taints = [noSchedule(notReady), noExecute(notReady)];
-    expect(nextTaints(node('n1', { ready: 'Unknown', taints }), { evict: 'unreachable', now: at })).toEqual([noSchedule(unreachable), noExecute(unreachable)]);
+    expect(nextTaints(node('n1', { ready: 'Unknown', taints }), { evict: 'unreachable', now: at })).toEqual([
+      noSchedule(unreachable),
+      noExecute(unreachable),
+    ]);
   });
 
   test('while evicting is held back NoExecute stays as it is', () => {
@@ -65,7 +94,10 @@ describe('nextTaints', () => {
 
   test('pressure and cordon', () => {
     const pressed = node('n1', { unschedulable: true });
-    pressed.status?.conditions?.push({ type: 'DiskPressure', status: 'True' }, { type: 'PIDPressure', status: 'Unknown' });
+    pressed.status?.conditions?.push(
+      { type: 'DiskPressure', status: 'True' },
+      { type: 'PIDPressure', status: 'Unknown' },
+    );
     expect(nextTaints(pressed, { evict: 'none', now: at })).toEqual([
       noSchedule('node.kubernetes.io/disk-pressure'),
       noSchedule('node.kubernetes.io/unschedulable'),
@@ -90,7 +122,9 @@ describe('zones', () => {
   });
 
   test('are region and zone', () => {
-    expect(zoneOf(node('n', { labels: { 'topology.kubernetes.io/region': 'eu', 'topology.kubernetes.io/zone': 'a' } }))).toBe('eu:a');
+    expect(
+      zoneOf(node('n', { labels: { 'topology.kubernetes.io/region': 'eu', 'topology.kubernetes.io/zone': 'a' } })),
+    ).toBe('eu:a');
     expect(zoneOf(node('n'))).toBe(':');
   });
 
@@ -98,4 +132,3 @@ describe('zones', () => {
     expect(readyStatus(node('n', { ready: 'none' }))).toBe('Unknown');
   });
 });
-

@@ -52,6 +52,7 @@ function isEvicted({ status }: Pod): boolean {
 
 function byCreation(a: Pod, b: Pod): number {
   const [left, right] = [a.metadata, b.metadata];
-  if (left.creationTimestamp !== right.creationTimestamp) return left.creationTimestamp < right.creationTimestamp ? -1 : 1;
+  if (left.creationTimestamp !== right.creationTimestamp)
+    return left.creationTimestamp < right.creationTimestamp ? -1 : 1;
   return left.name < right.name ? -1 : 1;
 }

@@ -163,7 +163,12 @@ class ReplicaReconciler<T extends ReplicaObject> implements Reconciler {
     }
   }
 
-  async #writeStatus(object: T, facts: ReplicaFacts, owned: readonly Pod[], failure: ReplicaFailure | undefined): Promise<void> {
+  async #writeStatus(
+    object: T,
+    facts: ReplicaFacts,
+    owned: readonly Pod[],
+    failure: ReplicaFailure | undefined,
+  ): Promise<void> {
     const { clock, client } = this.#context;
     const { terminatingReplicas: _terminating, ...counts } = countReplicas(facts, owned, clock.now());
     const conditions = failureConditions(object, failure, timestamp(clock));

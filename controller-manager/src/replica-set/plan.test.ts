@@ -9,7 +9,12 @@ describe('planReplicas', () => {
   });
 
   test('pods that ended or are on their way out do not count', () => {
-    const owned = [pod('a'), pod('b', { phase: 'Failed' }), pod('c', { phase: 'Succeeded' }), pod('d', { deleting: true })];
+    const owned = [
+      pod('a'),
+      pod('b', { phase: 'Failed' }),
+      pod('c', { phase: 'Succeeded' }),
+      pod('d', { deleting: true }),
+    ];
     expect(planReplicas(facts, owned, [], now).create).toBe(2);
   });
 
@@ -20,7 +25,10 @@ describe('planReplicas', () => {
   });
 
   test('nothing to do when the number is right', () => {
-    expect(planReplicas({ ...facts, replicas: 1 }, [pod('a', { ready: true })], [], now)).toEqual({ create: 0, delete: [] });
+    expect(planReplicas({ ...facts, replicas: 1 }, [pod('a', { ready: true })], [], now)).toEqual({
+      create: 0,
+      delete: [],
+    });
   });
 });
 
@@ -62,7 +70,10 @@ describe('the pod that goes first', () => {
   });
 
   test('a malformed deletion cost counts as none', () => {
-    const odd = pod('odd', { ...ready, metadata: { annotations: { 'controller.kubernetes.io/pod-deletion-cost': '-5x' } } });
+    const odd = pod('odd', {
+      ...ready,
+      metadata: { annotations: { 'controller.kubernetes.io/pod-deletion-cost': '-5x' } },
+    });
     expect(first(pod('a', { ...ready, readyFor: 2 }), odd)).toBe('a');
   });
 });

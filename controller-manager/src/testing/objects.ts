@@ -93,7 +93,11 @@ export function node(name: string, parts: NodeParts = {}): Node {
   };
 }
 
-export function deployment(name: string, spec: Partial<Deployment['spec']> = {}, more: Partial<Deployment> = {}): Deployment {
+export function deployment(
+  name: string,
+  spec: Partial<Deployment['spec']> = {},
+  more: Partial<Deployment> = {},
+): Deployment {
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -126,7 +130,15 @@ export interface ReplicaSetParts {
 }
 
 export function replicaSet(name: string, parts: ReplicaSetParts = {}): ReplicaSet {
-  const { image = 'v1', replicas = 3, available = replicas, desired = 3, max = desired + 1, revision = 1, age = 60 } = parts;
+  const {
+    image = 'v1',
+    replicas = 3,
+    available = replicas,
+    desired = 3,
+    max = desired + 1,
+    revision = 1,
+    age = 60,
+  } = parts;
   const annotations = {
     'deployment.kubernetes.io/desired-replicas': String(desired),
     'deployment.kubernetes.io/max-replicas': String(max),

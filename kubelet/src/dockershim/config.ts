@@ -12,7 +12,7 @@ export const flags = {
   'streaming-address': stringFlag('the address that exec, attach and port-forward URLs point to', '127.0.0.1'),
   'streaming-port': intFlag('the port of those URLs, 0 for any free one', 0),
   'cgroup-parent': stringFlag('the cgroup of pods whose sandbox config names none; empty leaves it to the engine'),
-  'root-dir': stringFlag('the directory for the positions in container logs', '/var/lib/dockershim'),
+  'root-dir': stringFlag('the directory for what the shim needs at run time', '/var/lib/dockershim'),
   'engine-config-file': stringFlag(
     'the engine configuration whose bip follows the pod CIDR; empty leaves the pod network to the engine',
     '/etc/docker/daemon.json',

@@ -10,7 +10,10 @@ interface Entry {
   /** The newest version the API is known to have. */
   pod: Pod;
   desired: PodStatus | undefined;
+  busy: boolean;
   writing: Promise<void> | undefined;
+  /** The patch that the server took last. */
+  taken: string | undefined;
   gone: boolean;
 }
 
@@ -36,7 +39,15 @@ export class StatusManager {
   /** Notes a version of the pod that the API has. */
   observe(pod: Pod): void {
     const entry = this.#entries.get(pod.metadata.uid);
-    if (!entry) this.#entries.set(pod.metadata.uid, { pod, desired: undefined, writing: undefined, gone: false });
+    if (!entry)
+      this.#entries.set(pod.metadata.uid, {
+        pod,
+        desired: undefined,
+        busy: false,
+        writing: undefined,
+        taken: undefined,
+        gone: false,
+      });
     else if (isNewer(pod, entry.pod)) entry.pod = pod;
   }
 
@@ -50,9 +61,9 @@ export class StatusManager {
     const entry = this.#entries.get(pod.metadata.uid);
     if (!entry || entry.gone) return;
     entry.desired = status;
-    entry.writing ??= this.#write(entry).finally(() => {
-      entry.writing = undefined;
-    });
+    if (entry.busy) return;
+    entry.busy = true;
+    entry.writing = this.#write(entry);
   }
 
   /** Resolves when the last status set has been written (or the pod is gone). */
@@ -67,30 +78,47 @@ export class StatusManager {
   }
 
   async #write(entry: Entry): Promise<void> {
-    const { client, clock, logger, signal } = this.#options;
-    let delayMs = firstRetryMs;
-    while (!signal.aborted && !entry.gone && entry.desired) {
-      const { name, namespace, uid } = entry.pod.metadata;
-      const asked = entry.desired;
-      const patch = statusPatch(uid, entry.pod.status ?? {}, asked);
-      if (!patch) return;
-      try {
-        const written = await client.patch(pods, name, namespace, 'strategic', patch, { subresource: 'status' });
-        if (isNewer(written, entry.pod)) entry.pod = written;
-        delayMs = firstRetryMs;
-        // A server that answers something else than was asked would be asked for ever.
-        if (entry.desired === asked) return;
-      } catch (error) {
-        if (isNotFound(error) || isConflict(error)) {
-          logger.debug('Pod is gone, its status is not written', { pod: name, namespace, uid });
-          return;
+    try {
+      let delayMs = firstRetryMs;
+      for (let next = this.#nextPatch(entry); next; next = this.#nextPatch(entry)) {
+        if (await this.#send(entry, next)) delayMs = firstRetryMs;
+        else {
+          await this.#options.clock.sleep(delayMs, this.#options.signal).catch(() => undefined);
+          delayMs = Math.min(delayMs * 2, longestRetryMs);
         }
-        logger.warn('Pod status could not be written', { pod: name, namespace, error });
-        // Repeating what the server called invalid does not make it valid; the next change tries again.
-        if (error instanceof StatusError && error.code === 422) return;
-        await clock.sleep(delayMs, signal).catch(() => undefined);
-        delayMs = Math.min(delayMs * 2, longestRetryMs);
       }
+    } finally {
+      entry.busy = false;
+    }
+  }
+
+  #nextPatch(entry: Entry): object | undefined {
+    if (this.#options.signal.aborted || entry.gone || !entry.desired) return undefined;
+    const patch = statusPatch(entry.pod.metadata.uid, entry.pod.status ?? {}, entry.desired);
+    // A server that took this patch and still has something else will not be asked again and again.
+    return JSON.stringify(patch) === entry.taken ? undefined : patch;
+  }
+
+  /** True when the server has answered for good. */
+  async #send(entry: Entry, patch: object): Promise<boolean> {
+    const { client, logger } = this.#options;
+    const { name, namespace, uid } = entry.pod.metadata;
+    try {
+      const written = await client.patch(pods, name, namespace, 'strategic', patch, { subresource: 'status' });
+      if (isNewer(written, entry.pod)) entry.pod = written;
+      entry.taken = JSON.stringify(patch);
+      return true;
+    } catch (error) {
+      if (isNotFound(error) || isConflict(error)) {
+        logger.debug('Pod is gone, its status is not written', { pod: name, namespace, uid });
+        entry.gone = true;
+        return true;
+      }
+      logger.warn('Pod status could not be written', { pod: name, namespace, error });
+      if (!(error instanceof StatusError) || error.code !== 422) return false;
+      // Repeating what the server called invalid does not make it valid; the next change tries again.
+      entry.taken = JSON.stringify(patch);
+      return true;
     }
   }
 }

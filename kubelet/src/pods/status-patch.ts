@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { PodCondition, PodStatus } from '@kubelab/api/types';
 
 /** Fields of a pod status that the kubelet writes; others (nominatedNodeName, resourceClaimStatuses) belong to other components. */
@@ -22,7 +21,7 @@ const ownFields = [
 export function statusPatch(uid: string, before: PodStatus, after: PodStatus): Record<string, unknown> | undefined {
   const changes: Record<string, unknown> = {};
   for (const field of ownFields) {
-    if (isDeepStrictEqual(plain(before[field]), plain(after[field]))) continue;
+    if (isSame(before[field], after[field])) continue;
     if (after[field] === undefined) changes[field] = null;
     // A list that merges by key would keep the addresses of an earlier sandbox.
     else if (field === 'podIPs') changes[field] = [{ $patch: 'replace' }, ...(after.podIPs ?? [])];
@@ -38,7 +37,7 @@ function changedConditions(before: readonly PodCondition[], after: readonly PodC
   return after
     .filter((condition) => {
       const old = before.find((item) => item.type === condition.type);
-      return !old || !isDeepStrictEqual(comparable(old), comparable(condition));
+      return !old || !isSame(comparable(old), comparable(condition));
     })
     .map((condition) => ({
       ...condition,
@@ -51,6 +50,10 @@ function changedConditions(before: readonly PodCondition[], after: readonly PodC
 function comparable(condition: PodCondition): unknown {
   const { type, status, reason = '', message = '', lastTransitionTime = '', observedGeneration = 0 } = condition;
   return { type, status, reason, message, lastTransitionTime, observedGeneration };
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return JSON.stringify(plain(a)) === JSON.stringify(plain(b));
 }
 
 /** Absent, null and empty are the same to the API for these fields. */

@@ -9,7 +9,7 @@ import type { Timer } from '@kubelab/component/clock';
 import type { Logger } from '@kubelab/component/logger';
 import type { DownwardContext } from '../containers/downward.js';
 import { currentSandbox, isAlive, type PodState } from '../runtime/pod-state.js';
-import type { MountedVolumes } from '../volumes/volume-manager.js';
+import { type MountedVolumes, VolumeError } from '../volumes/volume-manager.js';
 import { noState, PodApplier } from './apply.js';
 import type { Backoff } from './backoff.js';
 import { PodCleaner } from './cleaner.js';
@@ -25,6 +25,11 @@ export interface PodWorkerOptions {
   signal: AbortSignal;
   /** Nothing of the pod is left, neither here nor in the API. */
   onGone(uid: string): void;
+}
+
+/** The pod cannot start yet for a reason that is not its own. */
+class PodNotReadyError extends Error {
+  override readonly name = 'PodNotReadyError';
 }
 
 const resyncMs = 60_000;
@@ -151,7 +156,10 @@ export class PodWorker {
         this.#again = true;
         return;
       }
-      this.#logger.warn('Pod sync failed', { error });
+      // What is wrong with the pod or its node is told once in a line; the rest is a bug and wants its stack.
+      if (error instanceof PodNotReadyError || error instanceof VolumeError)
+        this.#logger.info('Pod waits', { why: error.message });
+      else this.#logger.warn('Pod sync failed', { error });
       const delay = Math.min(firstRetryMs * 2 ** this.#failedSteps++, longestRetryMs);
       this.#wakeAfter(delay);
     } finally {
@@ -245,7 +253,7 @@ export class PodWorker {
     if (problem === undefined || this.#pod.spec.hostNetwork) return;
     const message = `network is not ready: container runtime network not ready: ${problem}`;
     this.#services.events.event(this.#pod, 'Warning', 'NetworkNotReady', message);
-    throw new Error(message);
+    throw new PodNotReadyError(message);
   }
 
   async #mount(signal: AbortSignal): Promise<MountedVolumes> {

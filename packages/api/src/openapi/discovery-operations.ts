@@ -1,6 +1,6 @@
 /** Operations that answer about the API itself. */
 import type { GroupVersionName } from './document-input.js';
-import { groupNames, groupVersionPath } from './operations.js';
+import { groupNames, groupVersionPath } from './operation.js';
 
 export interface DiscoveryOperation {
   readonly path: string;

@@ -9,7 +9,7 @@ import {
   type Method,
   type OperationKind,
   writeQueries,
-} from './operations.js';
+} from './operation.js';
 
 export function subresourceOperations(
   definition: ResourceDefinition,

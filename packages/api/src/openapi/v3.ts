@@ -9,7 +9,8 @@ import {
   serverVersion,
 } from './discovery-operations.js';
 import { bearerToken, type DocumentInput, groupVersionsOf, info, type Json } from './document-input.js';
-import { type ApiOperation, groupVersionPath, operationsOf } from './operations.js';
+import { type ApiOperation, groupVersionPath } from './operation.js';
+import { operationsOf } from './operations.js';
 import { objectTypes, patchTypes, pathParameters, queryParameters, watchTypes } from './parameters.js';
 import { reachableDefinitions } from './reachable.js';
 
