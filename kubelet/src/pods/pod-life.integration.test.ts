@@ -59,7 +59,7 @@ describe('a pod on a node', () => {
   test(
     'that fails is restarted once at once and then with a back-off',
     async () => {
-      node = await TestNode.start(({ runtime }) => runtime.images.set('bad:1', { exits: { code: 3 } }));
+      node = await TestNode.start({ prepare: ({ runtime }) => runtime.images.set('bad:1', { exits: { code: 3 } }) });
       await node.createPod('crash', { containers: [{ name: 'app', image: 'bad:1' }] });
       const pod = await node.untilPod(
         'crash',
@@ -108,7 +108,7 @@ describe('a pod on a node', () => {
   test(
     'with init containers runs them in order, one after the other',
     async () => {
-      node = await TestNode.start(({ runtime }) => runtime.images.set('step:1', { exits: { code: 0 } }));
+      node = await TestNode.start({ prepare: ({ runtime }) => runtime.images.set('step:1', { exits: { code: 0 } }) });
       const initContainers = [
         { name: 'one', image: 'step:1' },
         { name: 'two', image: 'step:1' },
@@ -130,7 +130,7 @@ describe('a pod on a node', () => {
   test(
     'that completes stays to be looked at and keeps its log',
     async () => {
-      node = await TestNode.start(({ runtime }) => runtime.images.set('job:1', { exits: { code: 0 } }));
+      node = await TestNode.start({ prepare: ({ runtime }) => runtime.images.set('job:1', { exits: { code: 0 } }) });
       await node.createPod('job', { restartPolicy: 'Never', containers: [{ name: 'app', image: 'job:1' }] });
       const pod = await node.untilPod(
         'job',

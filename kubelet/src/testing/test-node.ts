@@ -1,11 +1,12 @@
 /** A whole kubelet in this process, on a fake runtime and a fake cluster. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { events, nodes, pods } from '@kubelab/api/resource-types';
 import type { Container, Event, Node, Pod, PodSpec } from '@kubelab/api/types';
 import { systemClock } from '@kubelab/component/clock';
 import { createLogger, silentLogger } from '@kubelab/component/logger';
+import type { ImageServiceClient, RuntimeServiceClient } from '@kubelab/proto/generated/runtime-v1';
 import { createImageClient, createRuntimeClient } from '@kubelab/proto/runtime-v1';
 import { Registry } from 'prom-client';
 import { type Config, flags } from '../config.js';
@@ -38,25 +39,46 @@ export class FakeMounter implements Mounter {
   }
 }
 
-const patienceMs = 10_000;
+const patienceMs = 20_000;
+
+export interface TestNodeOptions {
+  /** Runs before the kubelet starts. */
+  prepare?: (node: TestNode) => void;
+  /** Default: the fake runtime. */
+  connect?: () => { runtime: RuntimeServiceClient; imageService: ImageServiceClient };
+  mounter?: Mounter;
+  config?: Partial<Config>;
+  clientCa?: Buffer;
+}
 
 export class TestNode {
   readonly cluster = new FakeCluster();
   readonly runtime = new FakeRuntime();
   readonly mounter = new FakeMounter();
   readonly name = 'node-1';
+  readonly #options: TestNodeOptions;
   root = '';
+  readonly #closables: { close(): void }[] = [];
   #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
-  static async start(prepare: (node: TestNode) => void = () => undefined): Promise<TestNode> {
-    const node = new TestNode();
+  private constructor(options: TestNodeOptions) {
+    this.#options = options;
+  }
+
+  static async start(options: TestNodeOptions = {}): Promise<TestNode> {
+    const node = new TestNode(options);
     node.root = await mkdtemp(join(tmpdir(), 'kubelet-'));
     node.runtime.images.set('app:1', {});
-    prepare(node);
-    await node.startRuntime();
-    await node.startKubelet();
-    return node;
+    options.prepare?.(node);
+    if (!options.connect) await node.startRuntime();
+    try {
+      await node.startKubelet();
+      return node;
+    } catch (error) {
+      await node.stop();
+      throw error;
+    }
   }
 
   get config(): Config {
@@ -71,6 +93,7 @@ export class TestNode {
       'eviction-hard': '',
       address: '127.0.0.1',
       port: 0,
+      ...this.#options.config,
     };
   }
 
@@ -80,15 +103,13 @@ export class TestNode {
 
   /** Resolves when the node is ready. */
   async startKubelet(): Promise<void> {
-    const endpoint = `unix://${join(this.root, 'cri.sock')}`;
-    const runtime = createRuntimeClient(endpoint);
-    const imageService = createImageClient(endpoint);
+    const { runtime, imageService } = this.#options.connect?.() ?? this.#connectFake();
     const logger = process.env['KUBELET_TEST_LOG']
       ? createLogger({ component: 'kubelet', level: 'debug' })
       : silentLogger;
     this.#stop = new AbortController();
     const { config } = this;
-    await import('node:fs').then(({ mkdirSync }) => mkdirSync(config['root-dir'], { recursive: true }));
+    await mkdir(config['root-dir'], { recursive: true });
     this.#running = runNode({
       config,
       context: { logger, registry: new Registry(), clock: systemClock, signal: this.#stop.signal },
@@ -96,12 +117,9 @@ export class TestNode {
       client: this.cluster,
       runtime,
       imageService,
-      clientCa: undefined,
+      clientCa: this.#options.clientCa,
       version: await runtime.version({}),
-      mounter: this.mounter,
-    }).finally(() => {
-      runtime.close();
-      imageService.close();
+      mounter: this.#options.mounter ?? this.mounter,
     });
     await this.until('the node is registered', () => this.cluster.all(nodes)[0]);
     const node = await this.cluster.get<Node>(nodes, this.name);
@@ -112,9 +130,18 @@ export class TestNode {
     });
   }
 
+  #connectFake(): { runtime: RuntimeServiceClient; imageService: ImageServiceClient } {
+    const endpoint = `unix://${join(this.root, 'cri.sock')}`;
+    const runtime = createRuntimeClient(endpoint);
+    const imageService = createImageClient(endpoint);
+    this.#closables.push(runtime, imageService);
+    return { runtime, imageService };
+  }
+
   async stopKubelet(): Promise<void> {
     this.#stop.abort(new Error('test is over'));
     await this.#running;
+    for (const client of this.#closables.splice(0)) client.close();
   }
 
   async stop(): Promise<void> {
