@@ -181,7 +181,7 @@ describe('a pod on a real engine', () => {
         { name: 'ram', mountPath: '/ram' },
       ];
       const script =
-        'cat /map/color /one.conf /secret/key /down/name > /scratch/seen; stat -c %a /secret/key >> /scratch/seen; df /ram | tail -1 | cut -d" " -f1 >> /scratch/seen; while [ "$(cat /map/color)" = red ]; do sleep 0.05; done; cat /scratch/seen /map/color > /dev/termination-log';
+        'cat /map/color /one.conf /secret/key /down/name > /scratch/seen; stat -L -c %a /secret/key >> /scratch/seen; df /ram | tail -1 | cut -d" " -f1 >> /scratch/seen; while [ "$(cat /map/color)" = red ]; do sleep 0.05; done; cat /scratch/seen /map/color > /dev/termination-log';
       await node.createPod('volumes', {
         restartPolicy: 'Never',
         volumes,

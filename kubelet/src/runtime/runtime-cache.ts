@@ -87,6 +87,7 @@ export class RuntimeCache {
   #store(uid: string, state: PodState | undefined): void {
     if (state) this.#states.set(uid, state);
     else this.#states.delete(uid);
+    this.#options.metrics.pods(countPods(this.#states.values()));
     this.#options.onChange(uid, state);
   }
 
@@ -133,7 +134,6 @@ export class RuntimeCache {
     for (const [uid, print] of fingerprints) this.#seen.set(uid, print);
     this.#lastRelist = clock.now();
     metrics.relist((clock.now() - startedAt) / 1000, interval);
-    metrics.pods(countPods(listing));
   }
 
   async #eventLoop(signal: AbortSignal): Promise<void> {
@@ -193,11 +193,15 @@ function fingerprint(listing: RuntimeListing): Map<string, string> {
   return new Map([...parts].map(([uid, list]) => [uid, list.sort().join(' ')]));
 }
 
-function countPods(listing: RuntimeListing): { running: number; containers: Record<string, number> } {
+function countPods(states: Iterable<PodState>): { running: number; containers: Record<string, number> } {
   const containers: Record<string, number> = { created: 0, running: 0, exited: 0, unknown: 0 };
-  for (const container of listing.containers) {
-    const key = container.state.replace('CONTAINER_', '').toLowerCase();
-    containers[key] = (containers[key] ?? 0) + 1;
+  let running = 0;
+  for (const state of states) {
+    if (state.sandboxes.some((sandbox) => sandbox.ready)) running += 1;
+    for (const container of state.containers) {
+      const key = container.state.replace('CONTAINER_', '').toLowerCase();
+      containers[key] = (containers[key] ?? 0) + 1;
+    }
   }
-  return { running: listing.sandboxes.filter((sandbox) => sandbox.state === 'SANDBOX_READY').length, containers };
+  return { running, containers };
 }

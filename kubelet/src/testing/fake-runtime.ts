@@ -64,6 +64,8 @@ export class FakeRuntime {
   exec: (container: FakeContainer, cmd: string[]) => { exitCode: number; stdout?: string; stderr?: string } = () => ({
     exitCode: 0,
   });
+  /** The URL that exec, attach and port-forward answer with. */
+  streamUrl = (): string => 'http://127.0.0.1:1/';
   podCidr = '';
   #next = 1;
   #server: CriServer | undefined;
@@ -267,6 +269,9 @@ export class FakeRuntime {
         const { exitCode, stdout = '', stderr = '' } = this.exec(this.#container(containerId), cmd);
         return { exitCode, stdout: Buffer.from(stdout), stderr: Buffer.from(stderr) };
       },
+      exec: async () => ({ url: this.streamUrl() }),
+      attach: async () => ({ url: this.streamUrl() }),
+      portForward: async () => ({ url: this.streamUrl() }),
       getContainerEvents: (_request, { signal }) => this.#events(signal),
     };
   }

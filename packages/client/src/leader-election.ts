@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { ResourceType } from '@kubelab/api/resource';
 import type { KubeObject } from '@kubelab/apimachinery/meta';
 import { isNotFound, StatusError } from '@kubelab/apimachinery/status-error';
@@ -54,6 +55,7 @@ export async function runAsLeader(
   }
   options.logger.info('Became leader', { lease: options.name, identity: options.identity });
   const leading = new AbortController();
+  setMaxListeners(0, leading.signal);
   const stop = (): void => leading.abort(signal.reason);
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();

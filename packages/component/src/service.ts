@@ -1,5 +1,6 @@
 /** What every program does around its own work: parse flags, log, stop on signals, end with the right exit code. */
 
+import { setMaxListeners } from 'node:events';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { type Clock, systemClock } from './clock.js';
 import { type Flags, type FlagValues, HelpRequested, intFlag, parseFlags, UsageError } from './flags.js';
@@ -75,6 +76,8 @@ async function runWithSignals<F extends Flags>(
   logger: Logger,
 ): Promise<void> {
   const stop = new AbortController();
+  // Every informer and every wait listens to it; their number is no leak.
+  setMaxListeners(0, stop.signal);
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const onSignal = (name: NodeJS.Signals): void => {
