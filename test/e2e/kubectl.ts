@@ -40,6 +40,11 @@ function open(path: string): Kubectl {
   };
 }
 
+// Without a lab of their own these tests would drive whatever cluster the user's kubectl happens to point at.
+for (const name of ['KUBELAB_PROJECT', 'KUBECONFIG']) {
+  if (!process.env[name]) throw new Error(`${name} is not set: run these tests with ./kubelab test e2e`);
+}
+
 /** The newest first. Old and new may be the same program on a machine that has only one. */
 export const kubectls: readonly Kubectl[] = [
   ...new Map(

@@ -7,7 +7,7 @@ import { type Kubectl, kubectl } from './kubectl.js';
 import { type Result, type RunOptions, run } from './process.js';
 
 export const root = resolve(fileURLToPath(new URL('../..', import.meta.url)));
-export const project = process.env['KUBELAB_PROJECT'] ?? 'kubelab-test';
+export const project = process.env['KUBELAB_PROJECT'] ?? '';
 
 /** `./kubelab --project ... args`. */
 export function kubelab(args: readonly string[], options: RunOptions = {}): Promise<Result> {

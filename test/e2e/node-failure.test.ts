@@ -2,7 +2,7 @@
 
 import { eventually } from '@kubelab/testkit/eventually';
 import { kubectl } from './kubectl.js';
-import { isReady, kubelab, makeNamespace, podsOf, untilReady } from './lab.js';
+import { isReady, kubelab, makeNamespace, podsOf, project, untilReady } from './lab.js';
 import { run } from './process.js';
 
 let space: Awaited<ReturnType<typeof makeNamespace>>;
@@ -74,13 +74,7 @@ test('start: Ready again, no taints, no zombie containers, no double pods', asyn
   });
   await untilReady(kubectl, space.name, 'app=web', 6);
   const container = (
-    await run('docker', [
-      'ps',
-      '--filter',
-      `label=com.docker.compose.project=${process.env['KUBELAB_PROJECT'] ?? 'kubelab-test'}`,
-      '--format',
-      '{{.Names}}',
-    ])
+    await run('docker', ['ps', '--filter', `label=com.docker.compose.project=${project}`, '--format', '{{.Names}}'])
   ).stdout
     .split('\n')
     .find((name) => /node[-_]2$/.test(name));
