@@ -53,7 +53,7 @@ export async function bundle(names = Object.keys(programs)) {
     alias: { ssh2: join(root, 'scripts/empty.cjs') },
     logLevel: 'warning',
   });
-  // etcd3 and the CRI client read their .proto files at run time, from a folder beside the bundle.
+  // etcd3 reads its .proto files at run time, from a folder beside the bundle.
   cpSync(join(dirname(require.resolve('etcd3/package.json')), 'proto'), join(root, 'dist/proto'), { recursive: true });
   cpSync(join(dirname(require.resolve('etcd3/package.json')), 'proto'), join(outdir, 'proto'), { recursive: true });
 }

@@ -15,7 +15,7 @@ import { ServingCertificate } from './bootstrap/serving-certificate.js';
 import { type Config, parseLabels, parseTaints, reservedOf, thresholdsOf } from './config.js';
 import { createMetrics, type KubeletMetrics } from './metrics.js';
 import { LeaseKeeper } from './node/lease.js';
-import { primaryAddress, readDisk, readMachine, readNodeLimits, routedAddress } from './node/machine.js';
+import { primaryAddress, readDisk, readMachine, readNodeLimits } from './node/machine.js';
 import { NodeAgent } from './node/node-agent.js';
 import { readNodeUsage } from './node/node-usage.js';
 import { type Pressure, pressureOf } from './node/pressure.js';
@@ -134,8 +134,8 @@ function createAgent(
   });
 }
 
-async function nodeAddresses(config: Config, nodeName: string): Promise<NodeAddress[]> {
-  const ip = config['node-ip'] || (await routedAddress()) || primaryAddress();
+function nodeAddresses(config: Config, nodeName: string): NodeAddress[] {
+  const ip = config['node-ip'] || primaryAddress();
   return [...(ip ? [{ type: 'InternalIP', address: ip }] : []), { type: 'Hostname', address: nodeName }];
 }
 

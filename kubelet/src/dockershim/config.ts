@@ -1,6 +1,6 @@
 /** The shim's flags. */
 import { isIP } from 'node:net';
-import { durationFlag, type FlagValues, intFlag, stringFlag } from '@kubelab/component/flags';
+import { boolFlag, durationFlag, type FlagValues, intFlag, stringFlag } from '@kubelab/component/flags';
 
 export const flags = {
   'docker-endpoint': stringFlag('the engine to use, a unix socket', 'unix:///var/run/docker.sock'),
@@ -21,15 +21,14 @@ export const flags = {
     'the command that restarts the engine after its configuration changed',
     'sv restart dockerd',
   ),
+  'publish-host-ports': boolFlag(
+    'let the engine publish host ports; it can only with its iptables rules or its userland proxy. Else pods with host ports are refused',
+  ),
   'max-parallel-starts': intFlag('how many containers may be starting at the same time', 3),
   'image-pull-progress-deadline': durationFlag('a pull that makes no progress for this long is cancelled', 60_000),
   'relist-period': durationFlag(
     'how often the engine is asked for changes that its event stream did not report',
     30_000,
-  ),
-  'container-log-max-size': stringFlag(
-    'size of the engine’s own copy of a container log before it starts a new one',
-    '64m',
   ),
 };
 
@@ -49,9 +48,6 @@ export function validate(config: Config): string[] {
     problems.push(`--streaming-port must be between 0 and 65535, not ${config['streaming-port']}`);
   }
   if (config['max-parallel-starts'] < 1) problems.push('--max-parallel-starts must be at least 1');
-  if (!/^\d+[kmg]$/.test(config['container-log-max-size'])) {
-    problems.push(`--container-log-max-size must be a size such as 64m, not "${config['container-log-max-size']}"`);
-  }
   if (config['engine-config-file'] !== '' && config['engine-restart-command'].trim() === '') {
     problems.push('--engine-restart-command must not be empty while --engine-config-file is set');
   }

@@ -85,7 +85,7 @@ function createParts(config: Config, tools: Tools & { server: StreamingServer })
   const starts = new Semaphore(config['max-parallel-starts']);
   const oomScores = new OomScores(oomScoreFloor(), logger);
   const cgroupParent = config['cgroup-parent'];
-  const logs = new LogCopiers({ docker, clock, logger });
+  const logs = new LogCopiers({ docker, facts, clock, logger });
   const network = new PodNetwork({
     docker,
     facts,
@@ -98,13 +98,13 @@ function createParts(config: Config, tools: Tools & { server: StreamingServer })
   const sandboxes = new Sandboxes({
     ...shared,
     image: config['pod-sandbox-image'],
+    publishHostPorts: config['publish-host-ports'],
     requireNetwork: () => network.require(),
     ensureImage: (image) => images.ensure(image),
   });
   const containers = new Containers({
     ...shared,
     logs,
-    logMaxSize: config['container-log-max-size'],
     identifyImage: (imageId) => images.identify(imageId),
   });
   const stats = new Stats({ docker, facts, clock, sandboxes, containers });
@@ -142,6 +142,7 @@ function createEngineEvents(
     logger,
     relistPeriodMs: config['relist-period'],
     onChange: (change) => {
+      if (change.type === 'CONTAINER_STOPPED_EVENT') parts.logs.finish(change.id);
       if (change.type === 'CONTAINER_DELETED_EVENT') parts.stats.forget(change.id);
       parts.events.publish(change);
     },

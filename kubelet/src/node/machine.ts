@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { arch, cpus, networkInterfaces, release } from 'node:os';
-import { promisify } from 'node:util';
 import { type LimitFiles, type NodeLimits, readLimits } from './cgroup-limits.js';
 
 export interface MachineFacts {
@@ -65,24 +63,22 @@ export async function readDisk(path: string): Promise<DiskUsage> {
   return { capacityBytes: blocks * bsize, availableBytes: bavail * bsize, inodes: files, inodesFree: ffree };
 }
 
-/** Addresses of the interface that leads out, as `ip route` would choose it: the first non-loopback IPv4 address that is no bridge's. */
-export function primaryAddress(
-  interfaces: ReturnType<typeof networkInterfaces> = networkInterfaces(),
-): string | undefined {
-  const candidates = Object.entries(interfaces)
-    .filter(([name]) => !/^(docker|cni|br-|veth|kube|lo)/.test(name))
-    .flatMap(([, addresses]) => addresses ?? [])
-    .filter((address) => !address.internal && address.family === 'IPv4');
-  return candidates[0]?.address;
+/** The interface of the default route, from /proc/net/route. */
+export function defaultInterface(routes: string): string | undefined {
+  const lines = routes.split('\n').slice(1);
+  const [name] = lines.map((line) => line.split('\t')).find(([, destination]) => destination === '00000000') ?? [];
+  return name;
 }
 
-/** The source address of the default route, which is what other machines see; undefined without a route. */
-export async function routedAddress(): Promise<string | undefined> {
-  try {
-    const { stdout } = await promisify(execFile)('ip', ['-4', 'route', 'get', '1.1.1.1']);
-    return /\bsrc (\S+)/.exec(stdout)?.[1];
-  } catch {
-    // No route, or no ip(8): the interfaces themselves are asked instead.
-    return undefined;
-  }
+/** The node's IPv4 address: that of the interface with the default route, else of the first one that is no bridge for pods. */
+export function primaryAddress(
+  interfaces: ReturnType<typeof networkInterfaces> = networkInterfaces(),
+  routes = readFileOrUndefined('/proc/net/route') ?? '',
+): string | undefined {
+  const outward = defaultInterface(routes);
+  const addresses = Object.entries(interfaces)
+    .flatMap(([name, list]) => (list ?? []).map((address) => ({ name, ...address })))
+    .filter((address) => !address.internal && address.family === 'IPv4');
+  const preferred = addresses.find(({ name }) => name === outward);
+  return (preferred ?? addresses.find(({ name }) => !/^(docker|cni|br-|veth|kube)/.test(name)))?.address;
 }

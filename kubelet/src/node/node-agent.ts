@@ -29,7 +29,7 @@ export interface NodeAgentOptions {
   port: number;
   runtimeVersion: string;
   statusUpdateMs: number;
-  addresses(): Promise<NodeAddress[]>;
+  addresses(): NodeAddress[];
   disk(): Promise<{ capacityBytes: number }>;
   pressure(): Promise<Pressure>;
   plegProblem(): string | undefined;
@@ -220,8 +220,8 @@ export class NodeAgent {
 
   async #compute(): Promise<NodeStatus> {
     const { machine, limits, maxPods, reserved, port, runtimeVersion, clock } = this.#options;
-    const [addresses, disk, pressure, images] = await Promise.all([
-      this.#options.addresses(),
+    const addresses = this.#options.addresses();
+    const [disk, pressure, images] = await Promise.all([
       this.#options.disk(),
       this.#options.pressure(),
       this.#images(),

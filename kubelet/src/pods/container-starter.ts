@@ -17,6 +17,7 @@ import { findContainer, isRunning, type PodState } from '../runtime/pod-state.js
 import { containerMounts } from '../volumes/container-mounts.js';
 import type { MountedVolumes } from '../volumes/volume-manager.js';
 import type { Backoff } from './backoff.js';
+import { ignoreGone } from './container-killer.js';
 import type { StartFailure } from './container-status.js';
 import {
   type ContainerKind,
@@ -72,6 +73,7 @@ export class ContainerStarter {
     this.#checkBackoff(request);
     const image = await this.#image(request);
     const config = await this.#config(request, image);
+    await this.#removeUnstarted(request);
     const id = await this.#create(request, config);
     await this.#run(request, id);
     this.#services.metrics.containerStarted(request.kind);
@@ -241,6 +243,13 @@ export class ContainerStarter {
     return path;
   }
 
+  /** A kubelet that died between creating and starting a container left one that nobody would ever start. */
+  async #removeUnstarted({ container, state }: StartRequest): Promise<void> {
+    const last = findContainer(state, container.name);
+    if (last?.state !== 'CONTAINER_CREATED') return;
+    await ignoreGone(this.#services.runtime.removeContainer({ containerId: last.id }));
+  }
+
   async #create(request: StartRequest, config: ContainerConfigInput): Promise<string> {
     const { runtime, clock, metrics } = this.#services;
     const { sandboxId: podSandboxId, sandboxConfig } = request;
@@ -304,7 +313,7 @@ export class ContainerStarter {
 /** One more than the last start, wherever that is still known. */
 function nextRestartCount({ pod, container, state }: StartRequest): number {
   const last = findContainer(state, container.name);
-  if (last) return last.restartCount + 1;
+  if (last) return last.state === 'CONTAINER_CREATED' ? last.restartCount : last.restartCount + 1;
   const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
   const known = statuses.find((status) => status.name === container.name);
   return known?.containerID ? known.restartCount + 1 : (known?.restartCount ?? 0);

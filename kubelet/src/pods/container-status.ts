@@ -43,7 +43,7 @@ function currentStatus(
   const [newest, previous] = input.state.containers.filter((item) => item.name === container.name);
   if (!newest) return statusWithoutContainer(input, container, old);
   const status = fromRuntime(input, newest, old);
-  if (previous) status.lastState = fromRuntime(input, previous, undefined).state ?? {};
+  if (previous?.state === 'CONTAINER_EXITED') status.lastState = fromRuntime(input, previous, undefined).state ?? {};
   else if (old?.lastState && newest.restartCount > 0) status.lastState = old.lastState;
   return status;
 }

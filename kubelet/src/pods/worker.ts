@@ -14,7 +14,7 @@ import { noState, PodApplier } from './apply.js';
 import type { Backoff } from './backoff.js';
 import { PodCleaner } from './cleaner.js';
 import type { StartFailure } from './container-status.js';
-import { isEmptyPlan, planPod } from './plan.js';
+import { isEmptyPlan, type PodPlan, planPod } from './plan.js';
 import { gracePeriodOf, isTerminalPhase } from './pod.js';
 import type { PodServices } from './pod-services.js';
 import { computePodStatus, type PodVerdict } from './status.js';
@@ -219,8 +219,7 @@ export class PodWorker {
 
   async #sync(signal: AbortSignal): Promise<void> {
     const pod = this.#pod;
-    const state = this.#state();
-    const plan = planPod({ pod, state, probes: this.#services.prober });
+    const { state, plan } = await this.#plan();
     if (isEmptyPlan(plan)) {
       if (this.#volumesDirty || this.#refreshIsDue()) await this.#mount(signal);
       await this.#cleaner.removeDead(pod, state);
@@ -240,6 +239,17 @@ export class PodWorker {
     this.publish();
     if (result.changed) this.#again = true;
     this.#wakeAfter(Math.min(result.retryAfterMs ?? Number.POSITIVE_INFINITY, this.#untilNextLook()));
+  }
+
+  /** Whoever is about to change something looks first: acting on an old view would start things twice. */
+  async #plan(): Promise<{ state: PodState; plan: PodPlan }> {
+    const { cache, prober } = this.#services;
+    const pod = this.#pod;
+    const seen = cache.get(pod.metadata.uid);
+    const plan = planPod({ pod, state: seen ?? noState(pod), probes: prober });
+    if (!seen || isEmptyPlan(plan)) return { state: seen ?? noState(pod), plan };
+    const state = (await cache.refresh(pod.metadata.uid)) ?? noState(pod);
+    return { state, plan: planPod({ pod, state, probes: prober }) };
   }
 
   #noteFailure(container: string, failure: StartFailure | undefined): void {

@@ -26,7 +26,6 @@ export interface ContainersOptions {
   docker: Docker;
   facts: EngineFactsSource;
   cgroupParent: string;
-  logMaxSize: string;
   oomScores: OomScores;
   starts: Semaphore;
   logs: LogCopiers;
@@ -42,13 +41,12 @@ export class Containers {
     config: cri.ContainerConfig | null,
     pod: cri.PodSandboxConfig | null,
   ): Promise<string> {
-    const { docker, facts, oomScores, logMaxSize, logger } = this.options;
+    const { docker, facts, oomScores, logger } = this.options;
     if (!config || !pod) throw new CriError('INVALID_ARGUMENT', 'config and sandbox_config are required');
     const { securityModules, cgroupDriver } = await facts.get();
     const plan = planContainer(config, pod, {
       sandboxId,
       cgroupParent: cgroupParentOf(pod, { cgroupParent: this.options.cgroupParent, cgroupDriver }),
-      logMaxSize,
       engineModules: securityModules,
       readFile: (path) => readFileSync(path, 'utf8'),
       clampOomScore: (wanted) => oomScores.clamp(wanted),
@@ -65,7 +63,7 @@ export class Containers {
       throw new CriError('FAILED_PRECONDITION', `container is in state ${State.Status}, cannot be started (${id})`);
     }
     await engineCall(`start container "${id}"`, () => starts.run(() => docker.getContainer(id).start()));
-    logs.follow({ id, path: Config.Labels[label.logPath] ?? '', tty: Config.Tty, ended: false });
+    await logs.follow(id, Config.Labels[label.logPath] ?? '');
   }
 
   /** SIGKILL after `timeoutSeconds`, at once for 0. Stopping a stopped or unknown container succeeds. */

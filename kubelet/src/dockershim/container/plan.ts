@@ -12,8 +12,6 @@ import { planSecurity, type SecurityOptions, userOf } from './security.js';
 export interface ContainerPlanOptions extends SecurityOptions {
   sandboxId: string;
   cgroupParent: string;
-  /** Size of one file of the engine's own log copy: `64m`. */
-  logMaxSize: string;
   clampOomScore(wanted: number): number;
 }
 
@@ -58,7 +56,8 @@ export function planContainer(
       ...(options.cgroupParent === '' ? {} : { CgroupParent: options.cgroupParent }),
       Mounts: planMounts(config.mounts),
       Devices: planDevices(config.devices),
-      LogConfig: { Type: 'json-file', Config: { 'max-size': options.logMaxSize, 'max-file': '2' } },
+      // The copier frees what it has read; a size that is never reached also takes the place of the engine's default.
+      LogConfig: { Type: 'json-file', Config: { 'max-size': '1000t', 'max-file': '1' } },
       RestartPolicy: { Name: 'no' },
     },
   };

@@ -1,5 +1,5 @@
-/** The engine's log stream (with timestamps) as entries, and entries as lines of the CRI log format. */
-import { Demultiplexer, type OutputStream } from './multiplex.js';
+/** The engine's log (json-file: one JSON document per line) as entries, and entries as lines of the CRI log format. */
+import type { OutputStream } from './multiplex.js';
 
 /** One message of a container: a line, or a piece of one that was too long for the engine. */
 export interface LogEntry {
@@ -7,87 +7,64 @@ export interface LogEntry {
   time: string;
   stream: OutputStream;
   /** Without the line break. */
-  text: Buffer;
+  text: string;
   /** The line goes on in the stream's next entry. */
   partial: boolean;
 }
 
-export interface LogDecoder {
-  push(chunk: Buffer): LogEntry[];
-  /** What is left when the stream ends. */
-  flush(): LogEntry[];
+interface EngineRecord {
+  log: string;
+  stream: OutputStream;
+  time: string;
 }
 
-const timeLength = 30;
-const headerLength = timeLength + 1;
 const newline = 0x0a;
-/** The engine cuts longer lines into pieces of this size. */
-const pieceBytes = 16 * 1024;
 
-export function createLogDecoder(options: { tty: boolean }): LogDecoder {
-  return options.tty ? new TerminalDecoder() : new FrameDecoder();
-}
-
-/** Without a terminal every message is a frame. */
-class FrameDecoder implements LogDecoder {
-  private readonly frames = new Demultiplexer();
-
-  push(chunk: Buffer): LogEntry[] {
-    return this.frames.push(chunk).map(({ stream, data }) => toEntry(stream, data));
-  }
-
-  flush(): LogEntry[] {
-    return [];
-  }
-}
-
-function toEntry(stream: OutputStream, message: Buffer): LogEntry {
-  const whole = message.at(-1) === newline;
-  return {
-    time: message.toString('latin1', 0, timeLength),
-    stream,
-    text: message.subarray(headerLength, whole ? -1 : undefined),
-    partial: !whole,
-  };
-}
-
-/** With a terminal messages follow one another without frames: one ends with its line break or after a full piece. */
-class TerminalDecoder implements LogDecoder {
+/** Takes the file's bytes in chunks of any size. */
+export class EngineLogDecoder {
   private rest = Buffer.alloc(0);
 
+  /** Bytes of the last line, whose end has not come yet. */
+  get pendingBytes(): number {
+    return this.rest.length;
+  }
+
   push(chunk: Buffer): LogEntry[] {
-    const entries: LogEntry[] = [];
-    let buffer = Buffer.concat([this.rest, chunk]);
-    for (let end = messageEnd(buffer); end > 0; end = messageEnd(buffer)) {
-      entries.push(toEntry('stdout', buffer.subarray(0, end)));
-      buffer = buffer.subarray(end);
-    }
-    this.rest = buffer;
-    return entries;
-  }
-
-  flush(): LogEntry[] {
-    const { rest } = this;
-    this.rest = Buffer.alloc(0);
-    return rest.length >= headerLength ? [{ ...toEntry('stdout', rest), partial: false }] : [];
+    const buffer = this.rest.length > 0 ? Buffer.concat([this.rest, chunk]) : chunk;
+    const end = buffer.lastIndexOf(newline) + 1;
+    this.rest = Buffer.from(buffer.subarray(end));
+    return end === 0
+      ? []
+      : buffer
+          .toString('utf8', 0, end - 1)
+          .split('\n')
+          .flatMap(parseRecord);
   }
 }
 
-/** Where the first message of the buffer ends, 0 while it is incomplete. */
-function messageEnd(buffer: Buffer): number {
-  const lineBreak = buffer.indexOf(newline, headerLength);
-  const pieceEnd = headerLength + pieceBytes;
-  if (lineBreak >= 0 && lineBreak < pieceEnd) return lineBreak + 1;
-  return buffer.length >= pieceEnd ? pieceEnd : 0;
+/** Nothing for a line that an engine's crash left torn, or whose beginning was freed. */
+function parseRecord(line: string): LogEntry[] {
+  let record: Partial<EngineRecord>;
+  try {
+    record = JSON.parse(line) as Partial<EngineRecord>;
+  } catch {
+    return [];
+  }
+  const { log, stream, time } = record;
+  if (log === undefined || time === undefined) return [];
+  const partial = !log.endsWith('\n');
+  return [{ time: fullTime(time), stream: stream ?? 'stdout', text: partial ? log : log.slice(0, -1), partial }];
 }
 
-const lineEnd = Buffer.from('\n');
+/** The engine leaves out trailing zeros. */
+function fullTime(time: string): string {
+  const [seconds = '', fraction = ''] = time.slice(0, -1).split('.');
+  return `${seconds}.${fraction.padEnd(9, '0')}Z`;
+}
 
 /** `2024-01-01T00:00:00.000000000Z stdout F text` with its line break; P marks a line that goes on. */
 export function formatEntries(entries: readonly LogEntry[]): Buffer {
-  const parts: Buffer[] = [];
-  for (const { time, stream, text, partial } of entries) {
-    parts.push(Buffer.from(`${time} ${stream} ${partial ? 'P' : 'F'} `, 'latin1'), text, lineEnd);
-  }
-  return Buffer.concat(parts);
+  let text = '';
+  for (const entry of entries) text += `${entry.time} ${entry.stream} ${entry.partial ? 'P' : 'F'} ${entry.text}\n`;
+  return Buffer.from(text, 'utf8');
 }

@@ -1,44 +1,59 @@
 /** The copiers of all containers: one per container whose log is not complete. */
-import type { Clock } from '@kubelab/component/clock';
 import { CriError } from '@kubelab/proto/cri-error';
+import type Docker from 'dockerode';
+import type { EngineFactsSource } from '../engine/facts.js';
 import { containerType, label, labelFilter } from '../engine/names.js';
-import { LogCopier, type LogCopierOptions, type LoggedContainer } from './log-copier.js';
+import { LogCopier, type LogCopierOptions } from './log-copier.js';
+
+export interface LogCopiersOptions extends LogCopierOptions {
+  docker: Docker;
+  facts: EngineFactsSource;
+}
 
 export class LogCopiers {
   private readonly copiers = new Map<string, LogCopier>();
-
   private closed = false;
 
-  constructor(private readonly options: LogCopierOptions) {}
+  constructor(private readonly options: LogCopiersOptions) {}
 
   /** Starts copying, unless that is under way; a container without a log path has no log. */
-  follow(container: LoggedContainer): void {
-    if (this.closed || container.path === '' || this.copiers.has(container.id)) return;
-    const copier = new LogCopier(container, this.options);
-    this.copiers.set(container.id, copier);
-    const { logger } = this.options;
-    copier.done
-      .catch((error: unknown) => logger.error('Copying a container log ended', { id: container.id, error }))
-      .finally(() => this.copiers.delete(container.id));
+  async follow(id: string, path: string): Promise<void> {
+    if (path === '') return;
+    const { rootDir } = await this.options.facts.get();
+    if (this.closed || this.copiers.has(id)) return;
+    // Where the engine's json-file driver writes; its inspect tells the same, but only once the container runs.
+    const engineLog = `${rootDir}/containers/${id}/${id}-json.log`;
+    const copier = new LogCopier({ id, path, engineLog }, this.options);
+    this.copiers.set(id, copier);
+    void copier.done
+      .catch((error: unknown) => this.options.logger.error('Copying a container log ended', { id, error }))
+      .finally(() => this.copiers.delete(id));
   }
 
   /** Takes over all containers of the engine, those too that ended while nobody copied. */
   async adopt(): Promise<void> {
-    const { docker } = this.options;
-    const listed = await docker.listContainers({ all: true, filters: labelFilter(containerType) });
+    const listed = await this.options.docker.listContainers({ all: true, filters: labelFilter(containerType) });
     for (const { Id: id, State: state, Labels: labels } of listed) {
-      const path = labels[label.logPath] ?? '';
-      if (state === 'created' || path === '' || this.copiers.has(id)) continue;
-      const { Config } = await docker.getContainer(id).inspect();
-      this.follow({ id, path, tty: Config.Tty, ended: state !== 'running' });
+      if (state === 'created') continue;
+      await this.follow(id, labels[label.logPath] ?? '');
+      if (state === 'exited' || state === 'dead') this.finish(id);
     }
   }
 
-  /** Resolves when the container's log is complete, or after `ms`. */
+  /** The container has ended. */
+  finish(id: string): void {
+    this.copiers.get(id)?.finish();
+  }
+
+  /** For a container that has ended: resolves when its log is complete, or after `ms`. */
   async drained(id: string, ms: number): Promise<void> {
     const copier = this.copiers.get(id);
     if (!copier) return;
-    await withinTime(copier.done, ms, this.options.clock);
+    copier.finish();
+    const giveUp = new AbortController();
+    const timeout = this.options.clock.sleep(ms, giveUp.signal).catch(() => undefined);
+    await Promise.race([copier.done, timeout]);
+    giveUp.abort();
   }
 
   async reopen(id: string): Promise<void> {
@@ -47,9 +62,10 @@ export class LogCopiers {
     await copier.reopen();
   }
 
+  /** The container was removed; the engine's file is gone, but what is open can still be read to its end. */
   async forget(id: string): Promise<void> {
     const copier = this.copiers.get(id);
-    copier?.stop();
+    copier?.finish();
     await copier?.done;
   }
 
@@ -59,11 +75,4 @@ export class LogCopiers {
     for (const copier of this.copiers.values()) copier.stop();
     await Promise.allSettled([...this.copiers.values()].map((copier) => copier.done));
   }
-}
-
-async function withinTime(done: Promise<void>, ms: number, clock: Clock): Promise<void> {
-  const giveUp = new AbortController();
-  const timeout = clock.sleep(ms, giveUp.signal).catch(() => undefined);
-  await Promise.race([done, timeout]);
-  giveUp.abort();
 }

@@ -7,34 +7,12 @@ import { basename, dirname, join } from 'node:path';
 import type { LogEntry } from './entries.js';
 
 export interface ResumePoint {
-  /** Unix time in seconds from which the engine shall send, undefined for all. */
-  since: number | undefined;
-  filter: SeenFilter;
+  /** True for an entry that is not in the log yet. To be asked once for each entry, in the engine's order. */
+  isNew(entry: LogEntry): boolean;
 }
 
 /** Entries may overtake one another by less than this. */
 const overlapSeconds = 1;
-
-/** Drops each entry whose time was seen, as often as it was seen. */
-export class SeenFilter {
-  private readonly counts = new Map<string, number>();
-
-  constructor(times: readonly string[]) {
-    for (const time of times) this.counts.set(time, (this.counts.get(time) ?? 0) + 1);
-  }
-
-  apply(entries: LogEntry[]): LogEntry[] {
-    return this.counts.size === 0 ? entries : entries.filter(({ time }) => this.isNew(time));
-  }
-
-  private isNew(time: string): boolean {
-    const count = this.counts.get(time);
-    if (count === undefined) return true;
-    if (count === 1) this.counts.delete(time);
-    else this.counts.set(time, count - 1);
-    return false;
-  }
-}
 
 /** Looks at the log file and, where that is younger than the overlap, at the one it was rotated to. */
 export async function findResumePoint(path: string): Promise<ResumePoint> {
@@ -46,7 +24,23 @@ export async function findResumePoint(path: string): Promise<ResumePoint> {
     times.push(...tail.times);
     if (tail.reachesBack) break;
   }
-  return { since, filter: new SeenFilter(times) };
+  return { isNew: newerThan(since, times) };
+}
+
+/** Everything before `since` is there; after it each entry whose time was seen, as often as it was seen. */
+function newerThan(since: number | undefined, seen: readonly string[]): (entry: LogEntry) => boolean {
+  const start = since === undefined ? '' : new Date(since * 1000).toISOString().slice(0, 19);
+  const counts = new Map<string, number>();
+  for (const time of seen) counts.set(time, (counts.get(time) ?? 0) + 1);
+  return ({ time }) => {
+    // Times are all written alike, so text compares as time does.
+    if (time < start) return false;
+    const count = counts.get(time);
+    if (count === undefined) return true;
+    if (count === 1) counts.delete(time);
+    else counts.set(time, count - 1);
+    return false;
+  };
 }
 
 /** The log's last predecessor: rotation gives it a suffix, and only older ones are compressed. */

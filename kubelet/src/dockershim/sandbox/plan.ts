@@ -17,6 +17,8 @@ export interface SandboxPlanOptions {
   cgroupParent: string;
   cgroupDriver: string;
   clampOomScore(wanted: number): number;
+  /** Pods with host ports are refused otherwise: an engine that cannot publish would ignore them in silence. */
+  publishHostPorts: boolean;
 }
 
 export function planSandbox(config: PodSandboxConfig, options: SandboxPlanOptions): ContainerCreateOptions {
@@ -28,6 +30,10 @@ export function planSandbox(config: PodSandboxConfig, options: SandboxPlanOption
   refuseUserNamespace(security?.namespaceOptions);
   const hostNetwork = security?.namespaceOptions?.network === 'NODE';
   const ports = hostNetwork ? [] : config.portMappings.filter((port) => port.hostPort > 0);
+  if (ports[0] && !options.publishHostPorts) {
+    const message = `host port ${ports[0].hostPort} is not supported: the engine of this node publishes no ports (--publish-host-ports)`;
+    throw new CriError('INVALID_ARGUMENT', message);
+  }
   const user = userOf(security?.runAsUser, security?.runAsGroup, '');
   return {
     name: sandboxName(metadata),

@@ -17,6 +17,7 @@ export interface SandboxesOptions {
   facts: EngineFactsSource;
   image: string;
   cgroupParent: string;
+  publishHostPorts: boolean;
   oomScores: OomScores;
   starts: Semaphore;
   logger: Logger;
@@ -32,11 +33,11 @@ export class Sandboxes {
   async run(config: cri.PodSandboxConfig, runtimeHandler: string): Promise<string> {
     if (runtimeHandler !== '')
       throw new CriError('INVALID_ARGUMENT', `RuntimeHandler "${runtimeHandler}" not supported`);
-    const { docker, facts, image, cgroupParent, oomScores, starts } = this.options;
+    const { docker, facts, image, cgroupParent, publishHostPorts, oomScores, starts } = this.options;
     if (config.linux?.securityContext?.namespaceOptions?.network !== 'NODE') this.options.requireNetwork();
     const { cgroupDriver } = await facts.get();
     const clampOomScore = (wanted: number): number => oomScores.clamp(wanted);
-    const plan = planSandbox(config, { image, cgroupParent, cgroupDriver, clampOomScore });
+    const plan = planSandbox(config, { image, cgroupParent, cgroupDriver, clampOomScore, publishHostPorts });
     const pod = `${config.metadata?.namespace}/${config.metadata?.name}`;
     const id = await engineCall(`create a sandbox for pod "${pod}"`, () => this.create(plan));
     try {
