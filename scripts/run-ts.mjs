@@ -1,6 +1,6 @@
 // Runs one TypeScript file with the Node at hand: bundles it to a temporary file beside node_modules and imports that.
 import { mkdirSync, rmSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
@@ -9,7 +9,8 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 export async function run(file) {
   const outdir = join(root, 'node_modules/.cache/kubelab');
   mkdirSync(outdir, { recursive: true });
-  const outfile = join(outdir, `${basename(dirname(file))}-${basename(file, '.ts')}-${process.pid}.mjs`);
+  // Named after its whole path: a second file of the same name would otherwise be the module that is loaded already.
+  const outfile = join(outdir, `${file.replace(/[^\w.]+/g, '-')}-${process.pid}.mjs`);
   await build({
     absWorkingDir: root,
     entryPoints: [file],

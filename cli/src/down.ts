@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { systemClock } from '@kubelab/component/clock';
 import type Docker from 'dockerode';
 import { ensureEngine } from './engine/start.js';
-import { imageName, isMissing } from './images/lab-images.js';
+import { isMissing } from './images/lab-images.js';
 import { removeFromUserFile } from './kubeconfig/user-file.js';
 import { listContainers } from './lab/containers.js';
 import { defaultProject, type Lab } from './lab/lab.js';
@@ -60,18 +60,11 @@ export const downRecipe: Recipe<DownContext> = [
   },
   {
     title: 'Images',
-    skip: ({ images }) => (images ? undefined : 'kept for the next `up` (`kubelab down --images` removes them)'),
+    skip: ({ images }) => (images ? undefined : 'kept for the next `up` (`./kubelab down --images` removes them)'),
     async run({ docker }) {
       const all = await docker!.listImages({ filters: { reference: ['kubelab/*'] } });
       const names = all.flatMap(({ RepoTags }) => RepoTags ?? []);
-      // The lab's images first: the base images are below them.
-      const first = [imageName('control'), imageName('node')];
-      for (const name of [
-        ...names.filter((item) => first.includes(item)),
-        ...names.filter((item) => !first.includes(item)),
-      ]) {
-        await docker!.getImage(name).remove();
-      }
+      for (const name of names) await docker!.getImage(name).remove({ noprune: false });
       return `removed ${names.join(', ')}`;
     },
   },

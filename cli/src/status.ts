@@ -19,7 +19,7 @@ export interface StatusOptions {
 /** What runs and how it is, as text for people. */
 export async function describeLab({ lab, docker, clock }: StatusOptions): Promise<string> {
   const containers = await listContainers(docker, lab);
-  if (containers.length === 0) return `There is no cluster ${lab.project}. Bring it up with \`kubelab up\`.`;
+  if (containers.length === 0) return `There is no cluster ${lab.project}. Bring it up with \`./kubelab up\`.`;
   const { settings } = recordOf(lab);
   const objects = await readObjects(lab);
   const views = viewNodes({

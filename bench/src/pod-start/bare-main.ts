@@ -6,13 +6,13 @@ import Docker from 'dockerode';
 import type { BareRequest, BareSample } from './bare-request.js';
 
 const socketPath = '/var/run/docker.sock';
-const sandboxFilter = { label: ['io.kubernetes.docker.type=podsandbox'] };
 
 /** The image that this node's pods share their namespaces through. */
 async function findPauseImage(docker: Docker): Promise<string> {
-  const [sandbox] = await docker.listContainers({ all: true, filters: sandboxFilter });
-  if (!sandbox) throw new Error('this node has had no pod yet');
-  return sandbox.ImageID;
+  const names = (await docker.listImages()).flatMap(({ RepoTags }) => RepoTags ?? []);
+  const pause = names.find((name) => /(^|\/)pause:/.test(name));
+  if (pause === undefined) throw new Error(`this node has no pause image, only ${names.join(', ')}`);
+  return pause;
 }
 
 function pauseOptions(name: string, Image: string): Docker.ContainerCreateOptions {

@@ -22,7 +22,7 @@ export function labOf(command: Command): Lab {
 export async function requireEngine(): Promise<Docker> {
   const engine = await probeEngine();
   if ('docker' in engine) return engine.docker;
-  throw new CliError(`Docker is not running: ${engine.reason}.`, { hint: '`kubelab up` brings the cluster back.' });
+  throw new CliError(`Docker is not running: ${engine.reason}.`, { hint: '`./kubelab up` brings the cluster back.' });
 }
 
 export async function nodeCommand(command: Command, terminal: Terminal): Promise<NodeCommand> {

@@ -57,7 +57,7 @@ export function addNodeCommand(program: Command, terminal: Terminal): void {
     node
       .command(verb)
       .description(description)
-      .argument('<name>', 'name of the node, as `kubelab node list` shows it')
+      .argument('<name>', 'name of the node, as `./kubelab node list` shows it')
       .action(async (name: string, _: object, command: Command) => {
         await run(await nodeCommand(command, terminal), name);
         terminal.write(`${name} ${done}.`);

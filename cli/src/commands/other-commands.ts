@@ -4,6 +4,7 @@ import { Argument, type Command } from 'commander';
 import { downRecipe } from '../down.js';
 import { CliError } from '../errors.js';
 import { loadImages } from '../images/load.js';
+import { defaultProject, openLab } from '../lab/lab.js';
 import { showLogs } from '../logs/show.js';
 import { runSteps } from '../progress/steps.js';
 import { describeLab } from '../status.js';
@@ -40,7 +41,7 @@ export function addKubeconfigCommand(program: Command, { write }: Terminal): voi
     .action(({ path }: { path?: boolean }, command: Command) => {
       const { kubeconfig, project } = labOf(command);
       if (!existsSync(kubeconfig)) {
-        throw new CliError(`There is no cluster ${project}.`, { hint: 'Bring it up with `kubelab up`.' });
+        throw new CliError(`There is no cluster ${project}.`, { hint: 'Bring it up with `./kubelab up`.' });
       }
       write(path ? kubeconfig : readFileSync(kubeconfig, 'utf8').trimEnd());
     });
@@ -79,13 +80,18 @@ export function addLogsCommand(program: Command, { write }: Terminal): void {
     });
 }
 
+/** Nobody's own cluster is ever tested upon. */
+const testProject = 'kubelab-test';
+
 export function addTestCommand(program: Command, { write, live }: Terminal): void {
   program
     .command('test')
     .description('install what the tests need and run them: lint and types, unit, integration, end to end')
     .addArgument(new Argument('[part]', 'only this part').choices([...testParts]))
     .option('--keep', 'leave the cluster of the end-to-end tests running')
-    .action(async (part: TestPart | undefined, { keep = false }: { keep?: boolean }) => {
-      await runTests({ parts: part ? [part] : testParts, write, live, keep });
+    .action(async (part: TestPart | undefined, { keep = false }: { keep?: boolean }, command: Command) => {
+      const { project } = labOf(command);
+      const lab = openLab(project === defaultProject ? testProject : project);
+      await runTests({ lab, parts: part ? [part] : testParts, write, live, keep });
     });
 }

@@ -67,7 +67,7 @@ function summary(lab: Lab, { changes, settings }: UpResult): string[] {
     '',
     'See what happens when a machine dies:',
     '',
-    '  kubelab node kill node-2',
-    '  kubelab status',
+    '  ./kubelab node kill node-2',
+    '  ./kubelab status',
   ];
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { systemClock } from '@kubelab/component/clock';
 import type Docker from 'dockerode';
 import { codeOf } from '../errors.js';
 import { run } from '../process/run.js';
@@ -22,8 +23,6 @@ const contents: Readonly<Record<Target, readonly string[]>> = {
   node: ['deploy/node', ...['dockershim', 'kubelet', 'kube-proxy'].map(bundleOf), 'dist/proto'],
 };
 
-const stampLabel = 'io.kubelab.stamp';
-
 export interface BuildOptions {
   docker: Docker;
   root: string;
@@ -31,51 +30,64 @@ export interface BuildOptions {
   report: (state: string) => void;
 }
 
-/** Builds the images whose contents changed. Gives the names of those. */
-export async function ensureLabImages(options: BuildOptions): Promise<string[]> {
-  const { docker, root, bases } = options;
+/** An image is named after its contents: labs of other checkouts, and older ones of this, keep theirs. */
+export type LabImages = Readonly<Record<Target, string>>;
+
+/** The lab's images for the sources as they are; builds what is missing, and tells in `built` what that was. */
+export async function ensureLabImages(options: BuildOptions): Promise<{ images: LabImages; built: string[] }> {
+  const images = labImageNames(options);
   const built: string[] = [];
   for (const target of targets) {
-    const name = imageName(target);
-    const stamp = contentHash(root, ['deploy/Dockerfile', ...contents[target]], bases.base, bases.node);
-    if ((await stampOf(docker, name)) === stamp) continue;
-    await build(target, stamp, options);
-    built.push(name);
+    if (await exists(options.docker, images[target])) continue;
+    await build(target, images[target], options);
+    built.push(images[target]);
   }
-  return built;
+  if (built.length > 0) await removeOldImages(options.docker, images);
+  return { images, built };
 }
 
-export function imageName(target: Target): string {
-  return `kubelab/${target}:dev`;
+export function labImageNames({ root, bases }: Pick<BuildOptions, 'root' | 'bases'>): LabImages {
+  const name = (target: Target): string => {
+    const hash = contentHash(root, ['deploy/Dockerfile', ...contents[target]], bases.base, bases.node);
+    return `kubelab/${target}:${hash.slice(0, 12)}`;
+  };
+  return { control: name('control'), node: name('node') };
 }
 
-/** Ids of the images as they are now: a container with another one is out of date. */
-export async function labImageIds(docker: Docker): Promise<Record<Target, string>> {
-  const [control, node] = await Promise.all(targets.map((target) => docker.getImage(imageName(target)).inspect()));
-  return { control: control!.Id, node: node!.Id };
-}
-
-async function build(target: Target, stamp: string, { root, bases, report }: BuildOptions): Promise<void> {
-  report(`building ${imageName(target)}`);
+async function build(target: Target, name: string, { root, bases, report }: BuildOptions): Promise<void> {
+  report(`building ${name}`);
   const args = [
-    ...['--target', target, '--file', join(root, 'deploy/Dockerfile'), '--tag', imageName(target)],
+    ...['--target', target, '--file', join(root, 'deploy/Dockerfile'), '--tag', name],
     ...['--build-arg', `BASE_IMAGE=${bases.base}`, '--build-arg', `NODE_IMAGE=${bases.node}`],
-    ...['--label', `${stampLabel}=${stamp}`],
   ];
   await run('docker', ['build', ...args, root], {
     env: await buildEnvironment(),
     onLine: (line) => {
-      if (line.trim() !== '') report(`building ${imageName(target)}: ${line.trim().slice(0, 100)}`);
+      if (line.trim() !== '') report(`building ${name}: ${line.trim().slice(0, 100)}`);
     },
   });
 }
 
-async function stampOf(docker: Docker, image: string): Promise<string | undefined> {
+/** Day-old images that no container uses were built from sources that have changed since. */
+async function removeOldImages(docker: Docker, current: LabImages): Promise<void> {
+  const yesterday = systemClock.now() / 1000 - 24 * 60 * 60;
+  const used = new Set((await docker.listContainers({ all: true })).map(({ ImageID }) => ImageID));
+  const found = await docker.listImages({ filters: { reference: ['kubelab/control', 'kubelab/node'] } });
+  for (const { Id, Created, RepoTags } of found) {
+    const names = (RepoTags ?? []).filter(
+      (name) => /:[0-9a-f]{12}$/.test(name) && !Object.values(current).includes(name),
+    );
+    if (used.has(Id) || Created > yesterday) continue;
+    for (const name of names) await docker.getImage(name).remove();
+  }
+}
+
+async function exists(docker: Docker, image: string): Promise<boolean> {
   try {
-    const { Config } = await docker.getImage(image).inspect();
-    return Config.Labels?.[stampLabel];
+    await docker.getImage(image).inspect();
+    return true;
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    if (isMissing(error)) return false;
     throw error;
   }
 }

@@ -95,7 +95,7 @@ async function loadIntoNodes(
 ): Promise<void> {
   const running = nodes.filter(({ state }) => state === 'running');
   const [first] = running;
-  if (!first) throw new CliError('No node is running.', { hint: 'Start one with `kubelab node start NAME`.' });
+  if (!first) throw new CliError('No node is running.', { hint: 'Start one with `./kubelab node start NAME`.' });
   const target = `${archiveFolder}/${fileName.endsWith('.tar') ? fileName : `${fileName}.tar`}`;
   report(`copying ${fileName} to the nodes' shared volume`);
   await run('docker', ['cp', archive, `${first.id}:${target}`]);

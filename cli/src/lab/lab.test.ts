@@ -45,7 +45,7 @@ describe('a lab', () => {
 
   it('gives docker-compose.yml its settings', () => {
     const lab = openLab('kubelab', root);
-    expect(composeEnvironment(lab, { ...defaultSettings, failureClock: 'fast' }, undefined)).toMatchObject({
+    expect(composeEnvironment(lab, { ...defaultSettings, failureClock: 'fast' })).toMatchObject({
       COMPOSE_PROJECT_NAME: 'kubelab',
       KUBELAB_FAILURE_CLOCK: 'fast',
       KUBELAB_NODES: '3',

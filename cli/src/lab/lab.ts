@@ -60,7 +60,7 @@ export function saveRecord(lab: Lab, record: LabRecord): void {
 export function composeEnvironment(
   lab: Lab,
   settings: LabSettings,
-  images: { base: string; node: string } | undefined,
+  images?: { control: string; node: string },
 ): Record<string, string> {
   return {
     COMPOSE_PROJECT_NAME: lab.project,
@@ -74,6 +74,10 @@ export function composeEnvironment(
     KUBELAB_SCHEDULER_PORT: String(settings.schedulerPort),
     KUBELAB_CONTROLLER_MANAGER_PORT: String(settings.controllerManagerPort),
     KUBELAB_NODE_MEMORY: settings.nodeMemory,
-    ...(images ? { KUBELAB_BASE_IMAGE: images.base, KUBELAB_NODE_IMAGE: images.node } : {}),
+    ...(images ? { KUBELAB_CONTROL_TAG: tagOf(images.control), KUBELAB_NODE_TAG: tagOf(images.node) } : {}),
   };
+}
+
+function tagOf(image: string): string {
+  return image.slice(image.lastIndexOf(':') + 1);
 }

@@ -9,7 +9,7 @@ import type { Lab } from './lab.js';
 export function openClient(lab: Lab): KubeClient {
   if (!existsSync(lab.kubeconfig)) {
     throw new CliError(`There is no cluster ${lab.project}: ${lab.kubeconfig} does not exist.`, {
-      hint: 'Bring it up with `kubelab up`.',
+      hint: 'Bring it up with `./kubelab up`.',
     });
   }
   return createClient({ ...loadKubeconfig(lab.kubeconfig), userAgent: 'kubelab' });

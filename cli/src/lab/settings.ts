@@ -49,7 +49,7 @@ export function readRecord(file: string): LabRecord | undefined {
     const record = JSON.parse(readFileSync(file, 'utf8')) as LabRecord;
     return { ...record, settings: { ...defaultSettings, ...record.settings } };
   } catch (cause) {
-    throw new CliError(`${file} is damaged.`, { hint: 'Remove it and run `kubelab up` again.', cause });
+    throw new CliError(`${file} is damaged.`, { hint: 'Remove it and run `./kubelab up` again.', cause });
   }
 }
 

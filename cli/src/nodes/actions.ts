@@ -5,6 +5,7 @@ import type Docker from 'dockerode';
 import { openCompose } from '../compose/compose.js';
 import { CliError, UsageError } from '../errors.js';
 import { ensureBaseImages } from '../images/base-image.js';
+import { labImageNames } from '../images/lab-images.js';
 import { isNode, type LabContainer, listContainers } from '../lab/containers.js';
 import { composeEnvironment, type Lab, recordOf, saveRecord } from '../lab/lab.js';
 import { openClient } from '../lab/open-client.js';
@@ -27,7 +28,7 @@ export async function findNode(
   if (found) return found;
   const names = nodes.map(({ node }) => node).join(', ');
   throw new CliError(`There is no node ${name} in ${lab.project}.`, {
-    hint: names === '' ? 'Bring the cluster up with `kubelab up`.' : `Its nodes are ${names}.`,
+    hint: names === '' ? 'Bring the cluster up with `./kubelab up`.' : `Its nodes are ${names}.`,
   });
 }
 
@@ -42,7 +43,7 @@ export async function addNodes(command: NodeCommand, names: readonly string[]): 
   const record = recordOf(lab);
   const settings = { ...record.settings, nodes: before.length + Math.max(1, names.length) };
   const bases = await ensureBaseImages({ docker, cache: lab.cache, report });
-  const compose = await openCompose(lab, composeEnvironment(lab, settings, bases));
+  const compose = await openCompose(lab, composeEnvironment(lab, settings, labImageNames({ root: lab.root, bases })));
   // Compose would start what is stopped: it only makes the containers, and the engine starts the new ones.
   const scale = ['--scale', `node=${settings.nodes}`];
   await compose.run(['up', '--no-start', '--no-build', '--no-recreate', '--no-deps', ...scale, 'node'], report);
@@ -63,7 +64,7 @@ export async function addNodes(command: NodeCommand, names: readonly string[]): 
 
 function requireNewNames(names: readonly string[], existing: readonly LabContainer[], lab: Lab): void {
   if (existing.length === 0) {
-    throw new CliError(`There is no cluster ${lab.project}.`, { hint: 'Bring it up with `kubelab up`.' });
+    throw new CliError(`There is no cluster ${lab.project}.`, { hint: 'Bring it up with `./kubelab up`.' });
   }
   const taken = new Set(existing.map(({ node }) => node));
   for (const name of names) {
@@ -99,7 +100,9 @@ export async function removeNode(command: NodeCommand, name: string): Promise<vo
   const record = recordOf(lab);
   const remaining = (await listContainers(docker, lab)).filter(isNode).length - 1;
   if (remaining === 0) {
-    throw new CliError(`${name} is the only node of ${lab.project}.`, { hint: '`kubelab down` removes the cluster.' });
+    throw new CliError(`${name} is the only node of ${lab.project}.`, {
+      hint: '`./kubelab down` removes the cluster.',
+    });
   }
   command.report(`stopping ${name}`);
   await docker.getContainer(container.id).remove({ force: true, v: true });
@@ -158,7 +161,7 @@ export async function resumeNode(command: NodeCommand, name: string): Promise<vo
 function requireState(container: LabContainer, name: string, states: readonly string[], verb: string): void {
   if (states.includes(container.state)) return;
   throw new CliError(`Cannot ${verb} ${name}: its container is ${container.state}.`, {
-    hint: `\`kubelab ${verb === 'start' || verb === 'resume' ? 'node list' : 'node start NAME'}\` helps on.`,
+    hint: `\`./kubelab ${verb === 'start' || verb === 'resume' ? 'node list' : 'node start NAME'}\` helps on.`,
   });
 }
 

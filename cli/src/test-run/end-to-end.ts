@@ -6,14 +6,16 @@ import type { LabSettings } from '../lab/settings.js';
 import { collectLogs } from '../logs/collect.js';
 import { runSteps } from '../progress/steps.js';
 import { up } from '../up/up.js';
+import { freePort } from './free-port.js';
 import { ensureOldKubectl } from './old-kubectl.js';
 import { runPart } from './parts.js';
 
-/** Project and ports that do not collide with those of `up`. Failures happen fast, so that tests need not wait for them. */
+const preferredApiPort = 16_443;
+
+/** Ports do not collide with those of `up`; failures happen fast, so that tests need not wait for them. */
 const settings: Partial<LabSettings> = {
   nodes: 3,
   failureClock: 'fast',
-  apiPort: 16_443,
   registryPort: 0,
   etcdMetricsPort: 0,
   schedulerPort: 0,
@@ -34,7 +36,7 @@ export async function runEndToEnd(options: EndToEndOptions): Promise<void> {
   const { lab, write } = options;
   await takeDown(options);
   try {
-    await up({ ...options, asked: settings });
+    await up({ ...options, asked: { ...settings, apiPort: await freePort(preferredApiPort) } });
     const oldKubectl = await ensureOldKubectl(lab.cache, write);
     await runPart('e2e', lab.root, {
       KUBELAB_PROJECT: lab.project,

@@ -1,23 +1,21 @@
 import { systemClock } from '@kubelab/component/clock';
 import { ensureEngine } from '../engine/start.js';
 import { engineNeeds, ensureInstalled, labNeeds, offlineNeeds, testNeeds } from '../host/packages.js';
-import { openLab } from '../lab/lab.js';
+import type { Lab } from '../lab/lab.js';
 import { runEndToEnd } from './end-to-end.js';
 import { runPart, type TestPart } from './parts.js';
 
 export interface RunTestsOptions {
+  /** The end-to-end tests' own lab: it can run beside the one that somebody works with. */
+  lab: Lab;
   parts: readonly TestPart[];
   write: (line: string) => void;
   live: boolean;
   keep: boolean;
 }
 
-/** The end-to-end tests' own project: it can run beside the lab that somebody works with. */
-export const testProject = 'kubelab-test';
-
 /** Installs what the parts need and runs them in order; the first failure ends it. */
-export async function runTests({ parts, write, live, keep }: RunTestsOptions): Promise<void> {
-  const lab = openLab(testProject);
+export async function runTests({ lab, parts, write, live, keep }: RunTestsOptions): Promise<void> {
   if (parts.includes('integration') || parts.includes('e2e')) await prepareMachine(write);
   for (const part of parts) {
     const start = systemClock.now();

@@ -3,6 +3,7 @@ import type { Clock } from '@kubelab/component/clock';
 import type Docker from 'dockerode';
 import type { Compose } from '../compose/compose.js';
 import type { BaseImages } from '../images/base-image.js';
+import type { LabImages } from '../images/lab-images.js';
 import type { Lab } from '../lab/lab.js';
 import type { LabSettings } from '../lab/settings.js';
 
@@ -21,6 +22,7 @@ export interface UpContext {
 export interface Findings {
   docker: Docker;
   bases: BaseImages;
+  images: LabImages;
   /** Archive of images that stand in for Docker Hub's. */
   everydayArchive: string;
   compose: Compose;

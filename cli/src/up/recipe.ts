@@ -8,7 +8,7 @@ import { pushEveryday } from './steps/push-everyday.js';
 import { apiServer, clusterDns, nodes } from './steps/readiness.js';
 import { userContext } from './steps/user-kubeconfig.js';
 
-/** All of `kubelab up`, in order. Every step looks first and does only what is missing. */
+/** All of `./kubelab up`, in order. Every step looks first and does only what is missing. */
 export const upRecipe: Recipe<UpContext> = [
   prerequisites,
   engine,

@@ -1,8 +1,9 @@
 import type { Deployment, ReplicaSet } from '@kubelab/api/types';
+import { templateHash } from '../pods/template-hash.js';
 import { ago, deployment, meta, ownedBy, pod, replicaSet, template } from '../testing/objects.js';
 import { revisionAnnotation, revisionHistoryAnnotation } from './annotations.js';
 import { planCleanup, planDeployment } from './plan.js';
-import { findNewReplicaSet, hashLabel, templateHash } from './template.js';
+import { findNewReplicaSet, hashLabel } from './template.js';
 
 const scaleOf = (deploy: Deployment, sets: ReplicaSet[]): Record<string, number> =>
   Object.fromEntries(planDeployment(deploy, sets, []).scale);

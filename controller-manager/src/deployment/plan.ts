@@ -5,6 +5,7 @@ import { deepEqual } from '@kubelab/apimachinery/json';
 import type { Draft } from '@kubelab/apimachinery/meta';
 import { controllerReference } from '@kubelab/controller/owner';
 import { isPodTerminated } from '../pods/pod-state.js';
+import { templateHash } from '../pods/template-hash.js';
 import { desiredReplicasOf, replicaSetAnnotations, revisionOf, withReplicaAnnotations } from './annotations.js';
 import {
   isScalingEvent,
@@ -15,7 +16,7 @@ import {
   rollingBounds,
   type Scale,
 } from './rolling.js';
-import { byCreation, findNewReplicaSet, hashLabel, templateHash } from './template.js';
+import { byCreation, findNewReplicaSet, hashLabel } from './template.js';
 
 export interface DeploymentPlan {
   newSet: ReplicaSet | undefined;

@@ -1,9 +1,16 @@
+import { bootstrapSigner, tokenCleaner } from '../bootstrap/controllers.js';
 import { certificateApprover, certificateCleaner, certificateSigner } from '../certificates/controllers.js';
+import { clusterRoleAggregationController } from '../clusterrole-aggregation/controller.js';
 import type { ManagerConfig } from '../config.js';
+import { cronJobController } from '../cronjob/controller.js';
+import { daemonSetController } from '../daemonset/controller.js';
 import { deploymentController } from '../deployment/controller.js';
+import { disruptionController } from '../disruption/controller.js';
 import { endpointSliceController } from '../endpoint-slice/controller.js';
+import { endpointSliceMirroringController } from '../endpoint-slice-mirroring/controller.js';
 import { endpointsController } from '../endpoints/controller.js';
 import { garbageCollector } from '../garbage-collector/controller.js';
+import { jobController } from '../job/controller.js';
 import { legacyTokenController } from '../legacy-tokens/controller.js';
 import { namespaceController } from '../namespace/controller.js';
 import { nodeIpamController } from '../node-ipam/controller.js';
@@ -11,8 +18,12 @@ import { nodeLifecycleController } from '../node-lifecycle/controller.js';
 import { taintEvictionController } from '../node-lifecycle/taint-eviction-controller.js';
 import { podGarbageCollector } from '../pod-gc/controller.js';
 import { replicaSetController, replicationController } from '../replica-set/controllers.js';
+import { resourceQuotaController } from '../resource-quota/controller.js';
 import { rootCaPublisher } from '../root-ca/controller.js';
 import { serviceAccountController } from '../service-account/controller.js';
+import { statefulSetController } from '../statefulset/controller.js';
+import { ttlAfterFinishedController } from '../ttl-after-finished/controller.js';
+import { claimProtectionController, volumeProtectionController } from '../volume-protection/controllers.js';
 import type { ControllerDefinition } from './context.js';
 
 /** Every controller there is. */
@@ -20,8 +31,15 @@ export const controllers: readonly ControllerDefinition[] = [
   deploymentController,
   replicaSetController,
   replicationController,
+  daemonSetController,
+  statefulSetController,
+  jobController,
+  cronJobController,
+  ttlAfterFinishedController,
+  disruptionController,
   endpointsController,
   endpointSliceController,
+  endpointSliceMirroringController,
   namespaceController,
   serviceAccountController,
   legacyTokenController,
@@ -34,6 +52,12 @@ export const controllers: readonly ControllerDefinition[] = [
   certificateApprover,
   certificateSigner,
   certificateCleaner,
+  resourceQuotaController,
+  clusterRoleAggregationController,
+  claimProtectionController,
+  volumeProtectionController,
+  bootstrapSigner,
+  tokenCleaner,
 ];
 
 /** Those that --controllers asks for. Throws an Error that lists the names there are when one is unknown. */

@@ -1,6 +1,7 @@
 /** When a pod has to leave a node because of NoExecute taints: pure. */
 
-import type { Pod, Taint, Toleration } from '@kubelab/api/types';
+import type { Pod, Taint } from '@kubelab/api/types';
+import { tolerates } from '../pods/tolerations.js';
 
 /** `stay`: all taints are tolerated for ever. `at`: milliseconds since the epoch. */
 export type Eviction = { stay: true } | { stay: false; at: number };
@@ -24,11 +25,4 @@ function startOf(pod: Pod, { timeAdded }: Taint, since: number): number {
   if (!timeAdded) return since;
   const boundAt = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled')?.lastTransitionTime;
   return Math.max(Date.parse(timeAdded), Date.parse(boundAt ?? pod.metadata.creationTimestamp));
-}
-
-function tolerates(toleration: Toleration, taint: Taint): boolean {
-  if (toleration.effect && toleration.effect !== taint.effect) return false;
-  if (toleration.key && toleration.key !== taint.key) return false;
-  if (toleration.operator === 'Exists') return true;
-  return toleration.key !== undefined && (toleration.value ?? '') === (taint.value ?? '');
 }

@@ -10,13 +10,13 @@ import type { Informer } from '@kubelab/client/informer';
 import { timestamp } from '@kubelab/component/clock';
 import { Expectations } from '@kubelab/controller/expectations';
 import type { Controller } from '@kubelab/controller/loop';
-import { controllerKey } from '@kubelab/controller/owner';
 import type { ReconcileResult, Reconciler } from '@kubelab/controller/reconciler';
 import { createLoop, type ManagerContext, type Runnable } from '../manager/context.js';
 import { claimPods } from '../pods/adoption.js';
-import { createPodControl, isNamespaceTerminating, type PodControl } from '../pods/pod-control.js';
+import { PodBatch, type PodFailure } from '../pods/pod-batch.js';
+import { createPodControl, isNamespaceTerminating } from '../pods/pod-control.js';
+import { feedPods } from '../pods/pod-feed.js';
 import { isPodActive } from '../pods/pod-state.js';
-import { SlowStartError, slowStart } from '../pods/slow-start.js';
 import { countReplicas, planReplicas, type ReplicaFacts, type ReplicaPlan, untilNextAvailable } from './plan.js';
 
 interface ReplicaObject extends KubeObject {
@@ -51,7 +51,7 @@ class ReplicaReconciler<T extends ReplicaObject> implements Reconciler {
   readonly #objects: Informer<T>;
   readonly #pods: Informer<Pod>;
   readonly #expectations: Expectations;
-  readonly #podControl: PodControl;
+  readonly #batch: PodBatch;
 
   constructor(context: ManagerContext, kind: ReplicaKind<T>) {
     this.#context = context;
@@ -59,11 +59,10 @@ class ReplicaReconciler<T extends ReplicaObject> implements Reconciler {
     this.#objects = context.informers.of(kind.type);
     this.#pods = context.informers.of(podType);
     this.#expectations = new Expectations({ clock: context.clock });
-    this.#podControl = createPodControl(context);
+    this.#batch = new PodBatch({ expectations: this.#expectations, podControl: createPodControl(context) });
   }
 
   feed(loop: Controller): void {
-    const { kind } = this.#kind.type;
     this.#objects.addHandlers({
       onAdd: (object) => loop.enqueue(objectKey(object)),
       onUpdate: (_old, object) => loop.enqueue(objectKey(object)),
@@ -72,28 +71,16 @@ class ReplicaReconciler<T extends ReplicaObject> implements Reconciler {
         loop.enqueue(objectKey(object));
       },
     });
-    const enqueueOwner = (pod: Pod, observed: (key: string) => void): void => {
-      const key = controllerKey(pod, kind);
-      if (key !== undefined) {
-        observed(key);
-        loop.enqueue(key);
-      } else if (!controllerOf(pod)) {
-        for (const object of this.#objects.list(pod.metadata.namespace)) {
-          if (this.#kind.selector(object).matches(pod.metadata.labels)) loop.enqueue(objectKey(object));
-        }
-      }
-    };
-    this.#pods.addHandlers({
-      onAdd: (pod) =>
-        enqueueOwner(pod, (key) =>
-          pod.metadata.deletionTimestamp ? this.#sawDeletion(key, pod) : this.#expectations.creationObserved(key),
-        ),
-      onUpdate: (old, pod) => {
-        const before = controllerKey(old, kind);
-        if (before !== undefined && before !== controllerKey(pod, kind)) loop.enqueue(before);
-        enqueueOwner(pod, (key) => pod.metadata.deletionTimestamp && this.#sawDeletion(key, pod));
-      },
-      onDelete: (pod) => enqueueOwner(pod, (key) => this.#sawDeletion(key, pod)),
+    feedPods({
+      loop,
+      pods: this.#pods,
+      kind: this.#kind.type.kind,
+      expectations: this.#expectations,
+      candidates: (pod) =>
+        this.#objects
+          .list(pod.metadata.namespace)
+          .filter((object) => this.#kind.selector(object).matches(pod.metadata.labels))
+          .map(objectKey),
     });
   }
 
@@ -109,7 +96,7 @@ class ReplicaReconciler<T extends ReplicaObject> implements Reconciler {
       this.#kind.selector(object),
       candidates.filter(isPodActive),
     );
-    let failure: ReplicaFailure | undefined;
+    let failure: PodFailure | undefined;
     if (object.metadata.deletionTimestamp === undefined && this.#expectations.satisfied(key)) {
       const plan = planReplicas(facts, owned, this.#related(object, candidates), clock.now());
       failure = await this.#apply(key, object, plan);
@@ -118,10 +105,6 @@ class ReplicaReconciler<T extends ReplicaObject> implements Reconciler {
     if (failure && !isNamespaceTerminating(failure.error)) throw failure.error;
     const wait = untilNextAvailable(facts, owned, clock.now());
     return wait === undefined ? {} : { requeueAfterMs: wait };
-  }
-
-  #sawDeletion(key: string, pod: Pod): void {
-    this.#expectations.deletionObserved(key, objectKey(pod));
   }
 
   /** Active pods of all objects that have the same controller (the ReplicaSets of one Deployment). */
@@ -136,38 +119,22 @@ class ReplicaReconciler<T extends ReplicaObject> implements Reconciler {
   }
 
   /** Returns what went wrong, so that the status can tell it before the retry. */
-  async #apply(key: string, object: T, plan: ReplicaPlan): Promise<ReplicaFailure | undefined> {
+  async #apply(key: string, object: T, plan: ReplicaPlan): Promise<PodFailure | undefined> {
     const template = this.#kind.template(object);
     if (plan.create > 0 && template) {
-      this.#expectations.expectCreations(key, plan.create);
-      try {
-        await slowStart(plan.create, async () => void (await this.#podControl.create(object, template)));
-      } catch (error) {
-        const made = error instanceof SlowStartError ? error.succeeded : 0;
-        for (let missing = plan.create - made; missing > 0; missing--) this.#expectations.creationObserved(key);
-        return { reason: 'FailedCreate', error: error instanceof SlowStartError ? error.cause : error };
-      }
+      const { failure } = await this.#batch.create(key, plan.create, (podControl) =>
+        podControl.create(object, template),
+      );
+      return failure;
     }
-    for (const pod of plan.delete) this.#expectations.expectDeletion(key, objectKey(pod));
-    const results = await Promise.allSettled(plan.delete.map((pod) => this.#delete(key, object, pod)));
-    const failed = results.find((result) => result.status === 'rejected');
-    return failed && { reason: 'FailedDelete', error: failed.reason };
-  }
-
-  async #delete(key: string, object: T, pod: Pod): Promise<void> {
-    try {
-      if (!(await this.#podControl.delete(object, pod))) this.#sawDeletion(key, pod);
-    } catch (error) {
-      this.#sawDeletion(key, pod);
-      throw error;
-    }
+    return this.#batch.delete(key, object, plan.delete);
   }
 
   async #writeStatus(
     object: T,
     facts: ReplicaFacts,
     owned: readonly Pod[],
-    failure: ReplicaFailure | undefined,
+    failure: PodFailure | undefined,
   ): Promise<void> {
     const { clock, client } = this.#context;
     const { terminatingReplicas: _terminating, ...counts } = countReplicas(facts, owned, clock.now());
@@ -188,13 +155,8 @@ function dropZeros(status: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(status).filter(([name, value]) => value !== 0 || name === 'replicas'));
 }
 
-interface ReplicaFailure {
-  reason: 'FailedCreate' | 'FailedDelete';
-  error: unknown;
-}
-
 /** A failure that is told already is not told again with every new message. */
-function failureConditions(object: ReplicaObject, failure: ReplicaFailure | undefined, now: string) {
+function failureConditions(object: ReplicaObject, failure: PodFailure | undefined, now: string) {
   const conditions = object.status?.conditions ?? [];
   if (!failure) return conditions.filter(({ type }) => type !== 'ReplicaFailure');
   if (conditions.some(({ type }) => type === 'ReplicaFailure')) return conditions;

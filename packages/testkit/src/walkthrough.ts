@@ -8,10 +8,11 @@
  *     web-... 1/1 Running ...
  *     ...
  *
- * `$ ` begins a command and `> ` goes on with it; the lines after it are what it prints. `...` stands for any text within a line, and
- * alone on a line for any number of lines. How much white space there is does not matter, nor do empty lines. A command that shows no
- * output may print anything. A line that begins with `#` is a comment; two kinds mean something for the command below them:
- * `# wait up to 60s` runs it again until it succeeds, `# exits with 1` expects that exit code instead of 0.
+ * `$ ` begins a command and `> ` goes on with it; the lines after it are what it prints. `...` stands for any text within a line, white
+ * space around it included, and alone on a line for any number of lines. A line that begins with `...` may have other lines before it, and
+ * one that also ends with `...` others after it: its text is somewhere. How much white space there is does not matter, nor do empty lines.
+ * A command that shows no output may print anything. A line that begins with `#` is a comment; two kinds mean something for the command
+ * below them: `# wait up to 60s` runs it again until it succeeds, `# exits with 1` expects that exit code instead of 0.
  */
 import { parseDuration } from '@kubelab/component/duration';
 
@@ -133,21 +134,26 @@ function parseComment(text: string, line: number): { waitMs?: number; exitCode?:
 /** Whether a command's output is what the document shows. */
 export function matchesOutput(expected: readonly string[], output: string): boolean {
   if (expected.length === 0) return true;
-  const patterns = tidy(expected);
+  const patterns = tidy(expected).flatMap(withGaps);
   const lines = tidy(output.split('\n'));
   // reached[i]: the patterns so far can end before line i.
-  let reached = lines.map((_, index) => index === 0).concat(lines.length === 0);
+  let reached = [true, ...lines.map(() => false)];
   for (const pattern of patterns) {
-    if (pattern === '...') {
-      const first = reached.indexOf(true);
-      reached = reached.map((_, index) => first >= 0 && index >= first);
-    } else {
-      reached = reached.map(
-        (_, index) => index > 0 && reached[index - 1] === true && matchesLine(pattern, lines[index - 1] ?? ''),
-      );
-    }
+    const first = reached.indexOf(true);
+    reached = reached.map((_, index) => {
+      if (pattern === gap) return first >= 0 && index >= first;
+      return index > 0 && reached[index - 1] === true && matchesLine(pattern, lines[index - 1] ?? '');
+    });
   }
   return reached.at(-1) === true;
+}
+
+/** Stands for any number of lines. */
+const gap = '...';
+
+function withGaps(pattern: string): string[] {
+  if (pattern === gap || !pattern.startsWith(gap)) return [pattern];
+  return pattern.endsWith(gap) ? [gap, pattern, gap] : [gap, pattern];
 }
 
 function tidy(lines: readonly string[]): string[] {
@@ -156,9 +162,9 @@ function tidy(lines: readonly string[]): string[] {
 
 /** Pieces between `...` must follow each other; the first begins the line and the last ends it. */
 function matchesLine(pattern: string, line: string): boolean {
-  const [first = '', ...rest] = pattern.split('...');
+  const [first = '', ...rest] = pattern.split(gap).map((piece) => piece.trim());
   const last = rest.pop();
-  if (last === undefined) return pattern === line;
+  if (last === undefined) return first === line;
   if (!line.startsWith(first)) return false;
   let from = first.length;
   for (const piece of rest) {

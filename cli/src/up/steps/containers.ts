@@ -1,7 +1,6 @@
 import { openCompose } from '../../compose/compose.js';
 import { CliError } from '../../errors.js';
 import { contentHash } from '../../images/content-hash.js';
-import { labImageIds } from '../../images/lab-images.js';
 import {
   isNode,
   type LabContainer,
@@ -20,21 +19,23 @@ export const containers: Step<UpContext> = {
   async run(context, report) {
     const { lab, settings } = context;
     const docker = found(context, 'docker');
-    const environment = composeEnvironment(lab, settings, found(context, 'bases'));
+    const environment = composeEnvironment(lab, settings, found(context, 'images'));
     context.found.compose = await openCompose(lab, environment);
-    context.found.fingerprint = fingerprintOf(lab, environment, await labImageIds(docker));
+    context.found.fingerprint = fingerprintOf(lab, environment);
     const existing = await listContainers(docker, lab);
     if (context.applied === context.found.fingerprint && runsAsAsked(existing, settings)) return 'running';
     await composeUp(context, report);
-    const running = (await listContainers(docker, lab)).filter(({ state }) => state === 'running').length;
-    context.changes.push('started containers');
-    return `${running} running`;
+    const now = await listContainers(docker, lab);
+    const before = new Map(existing.map(({ id, state }) => [id, state]));
+    const changed = now.length !== existing.length || now.some(({ id, state }) => before.get(id) !== state);
+    if (changed) context.changes.push('started containers');
+    return `${now.filter(({ state }) => state === 'running').length} running`;
   },
 };
 
 /** Changes when anything does that Compose would act upon. */
-function fingerprintOf(lab: Lab, environment: Record<string, string>, images: Record<string, string>): string {
-  return contentHash(lab.root, ['docker-compose.yml'], JSON.stringify(environment), JSON.stringify(images));
+function fingerprintOf(lab: Lab, environment: Record<string, string>): string {
+  return contentHash(lab.root, ['docker-compose.yml'], JSON.stringify(environment));
 }
 
 export function runsAsAsked(existing: readonly LabContainer[], settings: Pick<LabSettings, 'nodes'>): boolean {
@@ -65,8 +66,8 @@ function explainPortConflict(error: unknown, settings: LabSettings): CliError | 
   return new CliError(`Port ${port ?? ''} of this machine is taken by another program.`.replace('  ', ' '), {
     hint:
       Number(port) === settings.apiPort
-        ? 'Choose another with `kubelab up --api-port PORT`.'
-        : 'Choose another with `kubelab up --registry-port PORT` (0 for any), or end that program.',
+        ? 'Choose another with `./kubelab up --api-port PORT`.'
+        : 'Choose another with `./kubelab up --registry-port PORT` (0 for any), or end that program.',
     details: [line],
     cause: error,
   });

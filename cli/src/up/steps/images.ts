@@ -20,7 +20,8 @@ export const labImages: Step<UpContext> = {
   async run(context, report) {
     const { root } = context.lab;
     const bases = found(context, 'bases');
-    const built = await ensureLabImages({ docker: found(context, 'docker'), root, bases, report });
+    const { images, built } = await ensureLabImages({ docker: found(context, 'docker'), root, bases, report });
+    context.found.images = images;
     if (built.length === 0) return 'up to date';
     context.changes.push(`built ${built.join(', ')}`);
     return `built ${built.join(', ')}`;

@@ -39,7 +39,7 @@ async function waitForRegistry(registry: string, context: UpContext, report: (st
         }
       },
       onTimeout: async () => [],
-      hint: 'See `kubelab logs registry`.',
+      hint: 'See `./kubelab logs registry`.',
     });
   } finally {
     client.close();

@@ -1,10 +1,11 @@
 import { deployments } from '@kubelab/api/resource-types';
 import { messageOf } from '../../errors.js';
-import { listContainers, tailOf } from '../../lab/containers.js';
+import { isNode, listContainers, tailOf } from '../../lab/containers.js';
 import { openClient } from '../../lab/open-client.js';
 import { waitForNodes } from '../../nodes/wait-nodes.js';
+import { tryRun } from '../../process/run.js';
 import type { Step } from '../../progress/steps.js';
-import { waitUntil } from '../../wait/wait-until.js';
+import { type Probe, waitUntil } from '../../wait/wait-until.js';
 import { found, type UpContext } from '../context.js';
 
 const timeoutMs = 180_000;
@@ -21,13 +22,13 @@ export const apiServer: Step<UpContext> = {
       report,
       probe: () => probeReadyz(context),
       onTimeout: () => lastWords(context, 'apiserver'),
-      hint: 'See `kubelab logs apiserver` and `kubelab logs etcd`.',
+      hint: 'See `./kubelab logs apiserver` and `./kubelab logs etcd`.',
     });
     return `https://127.0.0.1:${context.settings.apiPort}`;
   },
 };
 
-async function probeReadyz(context: UpContext): Promise<{ done: true } | { done: false; state: string }> {
+async function probeReadyz(context: UpContext): Promise<Probe> {
   try {
     const { code, body } = await found(context, 'client').raw('GET', '/readyz');
     if (code === 200) return { done: true };
@@ -52,33 +53,41 @@ export const nodes: Step<UpContext> = {
   },
 };
 
+const dnsAddress = '10.96.0.10';
+const knownName = 'kubernetes.default.svc.cluster.local';
+
+/** Deployed, and answering through a node's service rules. */
 export const clusterDns: Step<UpContext> = {
   title: 'Cluster DNS',
   async run(context, report) {
-    const client = found(context, 'client');
     await waitUntil({
-      what: 'cluster DNS to be available',
+      what: 'cluster DNS to answer',
       timeoutMs,
-      intervalMs: 250,
+      intervalMs: 200,
       clock: context.clock,
       report,
-      probe: async () => {
-        try {
-          const { spec, status } = await client.get(deployments, 'coredns', 'kube-system');
-          const [wanted, available] = [spec?.replicas ?? 1, status?.availableReplicas ?? 0];
-          const updated = status?.updatedReplicas ?? 0;
-          const done = available >= wanted && updated >= wanted;
-          return done ? { done } : { done, state: `${available} of ${wanted} replicas of coredns are available` };
-        } catch (error) {
-          return { done: false, state: messageOf(error) };
-        }
-      },
+      probe: () => probeDns(context),
       onTimeout: () => lastWords(context, 'addons'),
       hint: 'See `kubectl -n kube-system describe pods -l k8s-app=kube-dns`.',
     });
-    return 'answers at 10.96.0.10';
+    return `answers at ${dnsAddress}`;
   },
 };
+
+async function probeDns(context: UpContext): Promise<Probe> {
+  try {
+    const { spec, status } = await found(context, 'client').get(deployments, 'coredns', 'kube-system');
+    const [wanted, available] = [spec?.replicas ?? 1, status?.availableReplicas ?? 0];
+    if (available < wanted)
+      return { done: false, state: `${available} of ${wanted} replicas of coredns are available` };
+  } catch (error) {
+    return { done: false, state: messageOf(error) };
+  }
+  const node = (await listContainers(found(context, 'docker'), context.lab)).find(isNode);
+  const command = ['node', '/opt/kubelab/node/resolve.mjs', dnsAddress, knownName];
+  const { code, lines } = await tryRun('docker', ['exec', node?.id ?? '', ...command]);
+  return code === 0 ? { done: true } : { done: false, state: lines.at(-1) ?? 'no answer' };
+}
 
 async function lastWords(context: UpContext, service: string): Promise<string[]> {
   const docker = found(context, 'docker');
