@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { systemClock } from '@kubelab/component/clock';
 import type Docker from 'dockerode';
 import { ensureEngine } from './engine/start.js';
-import { isMissing } from './images/lab-images.js';
+import { isMissing, removeStages } from './images/lab-images.js';
 import { removeFromUserFile } from './kubeconfig/user-file.js';
 import { listContainers } from './lab/containers.js';
 import { defaultProject, type Lab } from './lab/lab.js';
@@ -64,7 +64,8 @@ export const downRecipe: Recipe<DownContext> = [
     async run({ docker }) {
       const all = await docker!.listImages({ filters: { reference: ['kubelab/*'] } });
       const names = all.flatMap(({ RepoTags }) => RepoTags ?? []);
-      for (const name of names) await docker!.getImage(name).remove({ noprune: false });
+      for (const name of names) await docker!.getImage(name).remove();
+      await removeStages(docker!, '0s');
       return `removed ${names.join(', ')}`;
     },
   },

@@ -11,6 +11,7 @@ import { describeLab } from '../status.js';
 import { type TestPart, testParts } from '../test-run/parts.js';
 import { runTests } from '../test-run/run-tests.js';
 import { labOf, requireEngine, type Terminal } from './globals.js';
+import { parseLineCount } from './parse.js';
 
 export function addDownCommand(program: Command, { write, live }: Terminal): void {
   program
@@ -66,7 +67,7 @@ export function addLogsCommand(program: Command, { write }: Terminal): void {
     .description('print what a part has logged')
     .argument('<component>', 'apiserver, etcd, scheduler, ..., a node, or kubelet, kube-proxy, dockershim, dockerd')
     .option('-f, --follow', 'go on as it logs more')
-    .option('--tail <lines>', 'only the last lines', 'all')
+    .option('--tail <lines>', 'only the last lines', parseLineCount, 'all')
     .action(async (component: string, flags: { follow?: boolean; tail: string }, command: Command) => {
       const docker = await requireEngine();
       await showLogs({

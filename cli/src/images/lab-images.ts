@@ -80,6 +80,13 @@ async function removeOldImages(docker: Docker, current: LabImages): Promise<void
     if (used.has(Id) || Created > yesterday) continue;
     for (const name of names) await docker.getImage(name).remove();
   }
+  await removeStages(docker, '24h');
+}
+
+/** The classic builder leaves the stages of a build behind, as a cache; their label tells them from anybody else's. */
+export async function removeStages(docker: Docker, olderThan: string): Promise<void> {
+  const filters = { dangling: ['true'], label: ['io.kubelab'], until: [olderThan] };
+  await docker.pruneImages({ filters: JSON.stringify(filters) });
 }
 
 async function exists(docker: Docker, image: string): Promise<boolean> {

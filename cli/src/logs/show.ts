@@ -51,16 +51,39 @@ export function sourcesOf(component: string, containers: readonly LabContainer[]
 }
 
 function showSource({ container, prefix, only }: Source, options: ShowLogsOptions): Promise<void> {
-  const args = ['logs', '--tail', options.tail, ...(options.follow ? ['--follow'] : []), container.id];
+  // The engine counts lines before they are chosen from.
+  const tail = only ? 'all' : options.tail;
+  const kept = only && !options.follow && options.tail !== 'all' ? new LastLines(Number(options.tail)) : undefined;
+  const args = ['logs', '--tail', tail, ...(options.follow ? ['--follow'] : []), container.id];
   return new Promise((resolve, reject) => {
     const child = spawn('docker', args, { stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on('line', (line) => {
         if (only && !only.test(line)) return;
-        options.write(`${prefix}${only ? line.replace(only, '') : line}`);
+        const shown = `${prefix}${only ? line.replace(only, '') : line}`;
+        if (kept) kept.add(shown);
+        else options.write(shown);
       });
     }
     child.on('error', reject);
-    child.on('close', () => resolve());
+    child.on('close', () => {
+      for (const line of kept?.lines ?? []) options.write(line);
+      resolve();
+    });
   });
+}
+
+/** As many lines as asked for, the newest ones. */
+class LastLines {
+  readonly lines: string[] = [];
+  readonly #count: number;
+
+  constructor(count: number) {
+    this.#count = count;
+  }
+
+  add(line: string): void {
+    this.lines.push(line);
+    if (this.lines.length > this.#count) this.lines.shift();
+  }
 }

@@ -160,8 +160,12 @@ export async function resumeNode(command: NodeCommand, name: string): Promise<vo
 
 function requireState(container: LabContainer, name: string, states: readonly string[], verb: string): void {
   if (states.includes(container.state)) return;
+  const ways: Readonly<Record<string, string>> = {
+    running: 'It runs; `./kubelab node stop`, `kill` and `pause` change that.',
+    paused: `Let it go on with \`./kubelab node resume ${name}\`.`,
+  };
   throw new CliError(`Cannot ${verb} ${name}: its container is ${container.state}.`, {
-    hint: `\`./kubelab ${verb === 'start' || verb === 'resume' ? 'node list' : 'node start NAME'}\` helps on.`,
+    hint: ways[container.state] ?? `Start it with \`./kubelab node start ${name}\`.`,
   });
 }
 

@@ -23,6 +23,7 @@ import {
 
 /** Zones with fewer nodes stop evicting altogether when they are partly disrupted. */
 const largeZone = 50;
+const catchUpMs = 100;
 
 export const nodeLifecycleController: ControllerDefinition = {
   name: 'node-lifecycle-controller',
@@ -39,7 +40,11 @@ class NodeLifecycle implements Runnable {
   readonly #heartbeats = new Map<string, Heartbeat>();
   readonly #evictions: Record<'primary' | 'secondary', TokenBuckets>;
   readonly #known = new Set<string>();
-  #wake: (() => void) | undefined;
+  #endPause: (() => void) | undefined;
+  /** Something happened that the round under way may have passed by already. */
+  #awake = false;
+  /** Somebody else changed a node at the same time: the cache will show it in a moment. */
+  #behind = false;
 
   constructor(context: ManagerContext) {
     this.#context = context;
@@ -56,39 +61,47 @@ class NodeLifecycle implements Runnable {
     };
     // A kubelet that reports Ready need not wait for the next round to lose its taints.
     this.#nodes.addHandlers({
-      onAdd: () => this.#wake?.(),
+      onAdd: () => this.#wake(),
       onUpdate: (old, node) =>
         (readyStatus(old) !== readyStatus(node) || old.spec.unschedulable !== node.spec.unschedulable) &&
-        this.#wake?.(),
+        this.#wake(),
     });
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { logger } = this.#context;
+    const { logger, config } = this.#context;
     while (!signal.aborted) {
+      this.#awake = false;
       await this.#round().catch((error: unknown) =>
         logger.warn('Nodes could not be looked after, will be retried', { error }),
       );
-      await this.#pause(signal);
+      await this.#pause(signal, this.#behind ? catchUpMs : config['node-monitor-period']);
     }
   }
 
-  #pause(signal: AbortSignal): Promise<void> {
+  #wake(): void {
+    this.#awake = true;
+    this.#endPause?.();
+  }
+
+  #pause(signal: AbortSignal, ms: number): Promise<void> {
+    if (this.#awake || signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const done = (): void => {
         timer.clear();
-        this.#wake = undefined;
+        this.#endPause = undefined;
         signal.removeEventListener('abort', done);
         resolve();
       };
-      const timer = this.#context.clock.setTimeout(done, this.#context.config['node-monitor-period']);
-      this.#wake = done;
+      const timer = this.#context.clock.setTimeout(done, ms);
+      this.#endPause = done;
       signal.addEventListener('abort', done, { once: true });
     });
   }
 
   async #round(): Promise<void> {
     const all = this.#nodes.list();
+    this.#behind = false;
     this.#announce(all);
     const zones = this.#zoneStates(all);
     const fullyDisrupted = [...zones.values()].every(({ state }) => state === 'FullDisruption');
@@ -98,7 +111,8 @@ class NodeLifecycle implements Runnable {
         await this.#updateTaints(current, zones.get(zoneOf(node)), fullyDisrupted);
         if (readyStatus(current) !== 'True') await this.#markPodsNotReady(current);
       } catch (error) {
-        if (!isConflict(error) && !isNotFound(error)) throw error;
+        if (isConflict(error)) this.#behind = true;
+        else if (!isNotFound(error)) throw error;
       }
     }
   }

@@ -117,7 +117,7 @@ describe('readDockerArchive', () => {
   it('refuses a file that is no archive, and an archive that holds no images', async () => {
     const text = join(folder, 'text');
     writeFileSync(text, 'x'.repeat(2000));
-    await expect(readDockerArchive(text)).rejects.toThrow(TarError);
+    await expect(readDockerArchive(text)).rejects.toThrow(new TarError(`${text} is not a tar archive`));
     const other = await writeTar([{ name: 'readme', content: 'hello' }]);
     await expect(readDockerArchive(other)).rejects.toThrow(ArchiveError);
   });

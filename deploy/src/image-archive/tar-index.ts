@@ -26,7 +26,7 @@ const block = 512;
 export async function indexTar(path: string): Promise<TarIndex> {
   const file = await open(path, 'r');
   try {
-    const entries = await readEntries(file);
+    const entries = await readEntries(file, path);
     const read = ({ offset, size }: TarEntry): Readable =>
       size === 0
         ? createReadStream(path, { start: offset, end: offset, highWaterMark: 1 }).take(0)
@@ -37,7 +37,7 @@ export async function indexTar(path: string): Promise<TarIndex> {
   }
 }
 
-async function readEntries(file: FileHandle): Promise<Map<string, TarEntry>> {
+async function readEntries(file: FileHandle, path: string): Promise<Map<string, TarEntry>> {
   const entries = new Map<string, TarEntry>();
   const links: { name: string; target: string }[] = [];
   const { size: fileSize } = await file.stat();
@@ -45,6 +45,7 @@ async function readEntries(file: FileHandle): Promise<Map<string, TarEntry>> {
   for (let offset = 0; offset + block <= fileSize; ) {
     await file.read(header, 0, block, offset);
     if (header.every((byte) => byte === 0)) break;
+    if (header.toString('latin1', 257, 262) !== 'ustar') throw new TarError(`${path} is not a tar archive`);
     const { name, size, type, link } = parseHeader(header);
     if (type === '0' || type === '\0') entries.set(name, { size, offset: offset + block });
     else if (type === '1' || type === '2') links.push({ name, target: type === '1' ? link : resolveLink(name, link) });
@@ -57,9 +58,7 @@ async function readEntries(file: FileHandle): Promise<Map<string, TarEntry>> {
   return entries;
 }
 
-/** The magic is what tells an archive from any other file. */
 function parseHeader(header: Buffer): { name: string; size: number; type: string; link: string } {
-  if (header.toString('latin1', 257, 262) !== 'ustar') throw new TarError('this is not a tar archive');
   const name = stringAt(header, 0, 100);
   const prefix = header[262] === 0 ? stringAt(header, 345, 155) : '';
   return {

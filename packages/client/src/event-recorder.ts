@@ -49,6 +49,7 @@ const events: ResourceType<EventObject> = {
 const rememberedEvents = 4096;
 const similarEventsLimit = 10;
 const similarEventsWindowMs = 600_000;
+const combined = '(combined from similar events): ';
 
 export interface EventRecorderOptions {
   client: KubeClient;
@@ -73,7 +74,7 @@ interface Seen {
 class CorrelatingRecorder implements EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #seen = new Map<string, Seen>();
-  readonly #similar = new Map<string, { messages: Set<string>; since: number }>();
+  readonly #similar = new Map<string, { messages: Set<string>; last: number }>();
   readonly #buckets: TokenBuckets;
   #tail: Promise<void> = Promise.resolve();
 
@@ -104,16 +105,15 @@ class CorrelatingRecorder implements EventRecorder {
     return this.#tail;
   }
 
-  /** More than ten different messages for one reason in ten minutes are told as one that counts. */
+  /** From the tenth different message for one reason on, they are told as one that counts, until there was none for ten minutes. */
   #aggregate(group: string, message: string): string {
     const now = this.#options.clock.now();
     let entry = this.#similar.get(group);
-    if (!entry || now - entry.since > similarEventsWindowMs) {
-      entry = { messages: new Set(), since: now };
-      remember(this.#similar, group, entry);
-    }
-    entry.messages.add(message);
-    return entry.messages.size > similarEventsLimit ? `(combined from similar events): ${message}` : message;
+    if (!entry || now - entry.last > similarEventsWindowMs) entry = { messages: new Set(), last: now };
+    entry.last = now;
+    remember(this.#similar, group, entry);
+    if (entry.messages.size < similarEventsLimit) entry.messages.add(message);
+    return entry.messages.size < similarEventsLimit ? message : `${combined}${message}`;
   }
 
   async #write(event: {
@@ -123,7 +123,7 @@ class CorrelatingRecorder implements EventRecorder {
     message: string;
     time: string;
   }): Promise<void> {
-    const text = event.message.startsWith('(combined from similar events): ') ? '' : event.message;
+    const text = event.message.startsWith(combined) ? '' : event.message;
     const { resourceVersion: _changes, ...identity } = event.involved;
     const key = JSON.stringify([identity, event.type, event.reason, text]);
     const seen = this.#seen.get(key);

@@ -67,8 +67,12 @@ export async function runAsLeader(
   } finally {
     leading.abort(new Error('no longer leading'));
     signal.removeEventListener('abort', stop);
-    await renewing.catch(() => undefined);
-    await elector.release();
+    // A lease that was lost is not ours to give back, and the server may not answer at all.
+    const lost = await renewing.then(
+      () => false,
+      () => true,
+    );
+    if (!lost) await elector.release();
   }
 }
 
@@ -99,9 +103,25 @@ class LeaderElector {
     while (!signal.aborted) {
       await clock.sleep(retryPeriodMs, signal).catch(() => undefined);
       if (signal.aborted) return;
-      if (await this.tryAcquireOrRenew()) renewedAt = clock.now();
-      else if (clock.now() - renewedAt > renewDeadlineMs)
-        throw new Error(`leader election lost: lease ${name} was not renewed in time`);
+      const deadline = renewedAt + renewDeadlineMs;
+      if (await this.#renewBefore(deadline, signal)) renewedAt = clock.now();
+      else if (signal.aborted) return;
+      else if (clock.now() >= deadline) throw new Error(`leader election lost: lease ${name} was not renewed in time`);
+    }
+  }
+
+  /** False also when there was no answer before the deadline: a server that hangs must not keep us believing that we lead. */
+  async #renewBefore(deadline: number, signal: AbortSignal): Promise<boolean> {
+    const { clock } = this.#options;
+    const answered = new AbortController();
+    const late = clock.sleep(Math.max(0, deadline - clock.now()), AbortSignal.any([signal, answered.signal])).then(
+      () => false,
+      () => false,
+    );
+    try {
+      return await Promise.race([this.tryAcquireOrRenew(), late]);
+    } finally {
+      answered.abort(new Error('answered'));
     }
   }
 

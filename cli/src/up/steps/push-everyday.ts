@@ -17,7 +17,8 @@ export const pushEveryday: Step<UpContext> = {
     const archive = found(context, 'everydayArchive');
     const { pushed, unchanged } = await pushArchive({ archive, registry, rename: everydayName, report });
     if (unchanged < pushed.length) context.changes.push(`pushed ${pushed.length - unchanged} images to the registry`);
-    return pushed.join(', ');
+    const names = new Set(pushed.map((name) => name.replace(/:.*$/, '')));
+    return `${[...names].join(', ')} under ${pushed.length} names`;
   },
 };
 
