@@ -32,3 +32,36 @@ test('after all containers were killed at once', async () => {
   });
   await space.remove();
 });
+
+test('up --legacy-token-secrets gives every service account a Secret with a token that works', async () => {
+  const space = await makeNamespace('legacy');
+  try {
+    expect((await kubectl.run(['-n', space.name, 'get', 'secrets', '-o', 'name'])).trim()).toBe('');
+    expect(await kubelab(['up', '--legacy-token-secrets'])).toMatchObject({ code: 0 });
+    const token = await eventually(
+      async () => {
+        const secrets = await kubectl.json<{ items: { type: string; data?: Record<string, string> }[] }>([
+          '-n',
+          space.name,
+          'get',
+          'secrets',
+        ]);
+        const found = secrets.items.find(({ type }) => type === 'kubernetes.io/service-account-token')?.data?.['token'];
+        if (!found) throw new Error('no token Secret yet');
+        return Buffer.from(found, 'base64').toString('utf8');
+      },
+      { what: 'a token Secret', timeoutMs: 60_000 },
+    );
+    // The admin's certificate would win over the token.
+    const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token } };
+    const answer = JSON.parse(
+      await kubectl.run(['create', '-o', 'json', '-f', '-'], { input: JSON.stringify(review) }),
+    ) as { status: unknown };
+    expect(answer.status).toMatchObject({
+      authenticated: true,
+      user: { username: `system:serviceaccount:${space.name}:default` },
+    });
+  } finally {
+    await space.remove();
+  }
+});
