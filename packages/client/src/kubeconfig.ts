@@ -48,19 +48,28 @@ export function loadKubeconfig(path: string, context?: string): ClientConfig {
 
 export function parseKubeconfig(text: string, options: { path?: string; context?: string } = {}): ClientConfig {
   const where = options.path ?? 'kubeconfig';
-  const config = load(text) as Kubeconfig | undefined | null;
+  const config = parseYaml(text, where) as Kubeconfig | undefined | null;
   if (typeof config !== 'object' || config === null) throw new KubeconfigError(`${where} is not a kubeconfig`);
   const contextName = options.context ?? config['current-context'] ?? '';
   const context = config.contexts?.find((item) => item.name === contextName)?.context;
   if (!context) throw new KubeconfigError(`${where} has no context "${contextName}"`);
   const cluster = config.clusters?.find((item) => item.name === context.cluster)?.cluster;
   if (!cluster) throw new KubeconfigError(`${where} has no cluster "${context.cluster}"`);
+  if (!cluster.server) throw new KubeconfigError(`${where}: cluster "${context.cluster}" has no server`);
   const user = config.users?.find((item) => item.name === context.user)?.user ?? {};
   return {
     ...clusterConfig(cluster, where),
     ...userConfig(user, where),
     ...(context.namespace ? { namespace: context.namespace } : {}),
   };
+}
+
+function parseYaml(text: string, where: string): unknown {
+  try {
+    return load(text);
+  } catch (error) {
+    throw new KubeconfigError(`${where} is not a kubeconfig`, { cause: error });
+  }
 }
 
 function clusterConfig(cluster: KubeconfigCluster, where: string): ClientConfig {

@@ -4,8 +4,11 @@ import { ConfigError, runService, type ServiceDefinition } from './service.js';
 let out: string[];
 let err: string[];
 const streams = { out: process.stdout.write, err: process.stderr.write };
+const watched = ['SIGTERM', 'SIGINT', 'unhandledRejection', 'uncaughtException'];
+let before: Map<string, unknown[]>;
 
 beforeEach(() => {
+  before = new Map(watched.map((event) => [event, process.listeners(event as NodeJS.Signals)]));
   out = [];
   err = [];
   process.stdout.write = (text: string | Uint8Array) => out.push(String(text)) > 0;
@@ -14,7 +17,11 @@ beforeEach(() => {
 afterEach(() => {
   process.stdout.write = streams.out;
   process.stderr.write = streams.err;
-  for (const event of ['SIGTERM', 'SIGINT', 'unhandledRejection', 'uncaughtException']) process.removeAllListeners(event);
+  // A program runs one service and ends; a test runs many.
+  for (const event of watched) {
+    for (const listener of process.listeners(event as NodeJS.Signals))
+      if (!before.get(event)?.includes(listener)) process.removeListener(event, listener);
+  }
 });
 
 const flags = { kubeconfig: stringFlag('path') };
