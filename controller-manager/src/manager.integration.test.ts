@@ -42,8 +42,15 @@ const makeDeployment = (namespace: string, spec: Partial<Deployment['spec']> = {
 const rolledOut = (namespace: string, image: string, replicas = 3): Promise<void> =>
   eventually(async () => {
     const { metadata, status } = await bench.client.get(deployments, 'web', namespace);
-    expect(status).toMatchObject({ replicas, updatedReplicas: replicas, availableReplicas: replicas, observedGeneration: metadata.generation });
-    expect((await podsOf(namespace)).map(({ spec }) => spec.containers[0]?.image)).toEqual(new Array(replicas).fill(image));
+    expect(status).toMatchObject({
+      replicas,
+      updatedReplicas: replicas,
+      availableReplicas: replicas,
+      observedGeneration: metadata.generation,
+    });
+    expect((await podsOf(namespace)).map(({ spec }) => spec.containers[0]?.image)).toEqual(
+      new Array(replicas).fill(image),
+    );
   });
 const revisions = async (namespace: string): Promise<string[]> =>
   (await bench.client.list(replicaSets, namespace)).items
@@ -56,16 +63,23 @@ describe('a Deployment', () => {
     const namespace = await bench.space('rollout');
     await makeDeployment(namespace);
     await rolledOut(namespace, 'v1');
-    const progressing = (await client.get(deployments, 'web', namespace)).status?.conditions?.find(({ type }) => type === 'Progressing');
+    const progressing = (await client.get(deployments, 'web', namespace)).status?.conditions?.find(
+      ({ type }) => type === 'Progressing',
+    );
     const [set] = (await client.list(replicaSets, namespace)).items;
-    expect(progressing).toMatchObject({ reason: 'NewReplicaSetAvailable', message: `ReplicaSet "${set?.metadata.name}" has successfully progressed.` });
+    expect(progressing).toMatchObject({
+      reason: 'NewReplicaSetAvailable',
+      message: `ReplicaSet "${set?.metadata.name}" has successfully progressed.`,
+    });
     await client.patch(deployments, 'web', namespace, 'strategic', { spec: { template: podTemplate('v2') } });
     await rolledOut(namespace, 'v2');
     expect(await revisions(namespace)).toEqual(['1:0', '2:3']);
     await client.patch(deployments, 'web', namespace, 'strategic', { spec: { template: podTemplate('v1') } });
     await rolledOut(namespace, 'v1');
     expect(await revisions(namespace)).toEqual(['2:0', '3:3']);
-    expect((await client.get(deployments, 'web', namespace)).metadata.annotations?.['deployment.kubernetes.io/revision']).toBe('3');
+    expect(
+      (await client.get(deployments, 'web', namespace)).metadata.annotations?.['deployment.kubernetes.io/revision'],
+    ).toBe('3');
     await client.patch(deployments, 'web', namespace, 'merge', { spec: { replicas: 5 } });
     await rolledOut(namespace, 'v1', 5);
     await eventually(async () => {
@@ -81,7 +95,9 @@ describe('a Deployment', () => {
     await rolledOut(namespace, 'v1');
     const [first, second] = await podsOf(namespace);
     await client.delete(pods, first?.metadata.name ?? '', namespace);
-    await client.patch(pods, second?.metadata.name ?? '', namespace, 'merge', { metadata: { labels: { app: 'debug' } } });
+    await client.patch(pods, second?.metadata.name ?? '', namespace, 'merge', {
+      metadata: { labels: { app: 'debug' } },
+    });
     await eventually(async () => {
       const left = await podsOf(namespace);
       expect(left.filter(({ metadata }) => metadata.labels?.['app'] === 'web')).toHaveLength(3);
@@ -152,7 +168,10 @@ describe('deleting', () => {
     await eventually(async () => expect((await client.get(pods, 'user', namespace)).status?.phase).toBe('Running'));
     await client.delete(persistentVolumeClaims, 'data', namespace);
     const claim = await client.get(persistentVolumeClaims, 'data', namespace);
-    expect(claim.metadata).toMatchObject({ deletionTimestamp: expect.any(String), finalizers: ['kubernetes.io/pvc-protection'] });
+    expect(claim.metadata).toMatchObject({
+      deletionTimestamp: expect.any(String),
+      finalizers: ['kubernetes.io/pvc-protection'],
+    });
     await client.delete(pods, 'user', namespace);
     await bench.gone(persistentVolumeClaims, 'data', namespace);
   });
@@ -217,7 +236,11 @@ describe('status by counting', () => {
     await eventually(async () => {
       const { status } = await client.get(podDisruptionBudgets, 'web', namespace);
       expect(status).toMatchObject({ expectedPods: 3, desiredHealthy: 1, currentHealthy: 3, disruptionsAllowed: 2 });
-      expect(status?.conditions?.[0]).toMatchObject({ type: 'DisruptionAllowed', status: 'True', reason: 'SufficientPods' });
+      expect(status?.conditions?.[0]).toMatchObject({
+        type: 'DisruptionAllowed',
+        status: 'True',
+        reason: 'SufficientPods',
+      });
     });
   });
 
@@ -231,12 +254,18 @@ describe('status by counting', () => {
       spec: { hard: { pods: '5', 'count/deployments.apps': '2', configmaps: '10' } },
     });
     const used = async () => (await client.get(resourceQuotas, 'all', namespace)).status?.used;
-    await eventually(async () => expect(await used()).toEqual({ pods: '0', 'count/deployments.apps': '0', configmaps: '1' }));
+    await eventually(async () =>
+      expect(await used()).toEqual({ pods: '0', 'count/deployments.apps': '0', configmaps: '1' }),
+    );
     await makeDeployment(namespace);
     await rolledOut(namespace, 'v1');
-    await eventually(async () => expect(await used()).toEqual({ pods: '3', 'count/deployments.apps': '1', configmaps: '1' }));
+    await eventually(async () =>
+      expect(await used()).toEqual({ pods: '3', 'count/deployments.apps': '1', configmaps: '1' }),
+    );
     await client.delete(deployments, 'web', namespace, { propagationPolicy: 'Background' });
-    await eventually(async () => expect(await used()).toEqual({ pods: '0', 'count/deployments.apps': '0', configmaps: '1' }));
+    await eventually(async () =>
+      expect(await used()).toEqual({ pods: '0', 'count/deployments.apps': '0', configmaps: '1' }),
+    );
   });
 });
 

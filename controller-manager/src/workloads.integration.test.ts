@@ -1,4 +1,14 @@
-import { controllerRevisions, cronJobs, daemonSets, events, jobs, nodes, persistentVolumeClaims, pods, statefulSets } from '@kubelab/api/resource-types';
+import {
+  controllerRevisions,
+  cronJobs,
+  daemonSets,
+  events,
+  jobs,
+  nodes,
+  persistentVolumeClaims,
+  pods,
+  statefulSets,
+} from '@kubelab/api/resource-types';
 import type { Pod } from '@kubelab/api/types';
 import { eventually } from '@kubelab/testkit/eventually';
 import { brokenAnnotation, exitAnnotation } from './testing/fake-node-agent.js';
@@ -31,15 +41,27 @@ describe('a DaemonSet', () => {
     });
     await eventually(async () => {
       const { status } = await client.get(daemonSets, 'agent', namespace);
-      expect(status).toMatchObject({ desiredNumberScheduled: 2, currentNumberScheduled: 2, numberReady: 2, numberAvailable: 2, updatedNumberScheduled: 2 });
+      expect(status).toMatchObject({
+        desiredNumberScheduled: 2,
+        currentNumberScheduled: 2,
+        numberReady: 2,
+        numberAvailable: 2,
+        updatedNumberScheduled: 2,
+      });
     });
     expect((await podsOf(namespace)).map(({ spec }) => spec.nodeName).sort()).toEqual(['n1', 'n2']);
     await client.patch(nodes, 'n3', undefined, 'merge', { spec: { taints: null } });
-    await eventually(async () => expect((await client.get(daemonSets, 'agent', namespace)).status?.numberReady).toBe(3));
+    await eventually(async () =>
+      expect((await client.get(daemonSets, 'agent', namespace)).status?.numberReady).toBe(3),
+    );
     await client.patch(daemonSets, 'agent', namespace, 'strategic', { spec: { template: podTemplate('v2') } });
     await eventually(async () => {
       expect((await imagesOf(namespace)).map((text) => text.split('=')[1])).toEqual(['v2', 'v2', 'v2']);
-      expect((await client.get(daemonSets, 'agent', namespace)).status).toMatchObject({ updatedNumberScheduled: 3, numberAvailable: 3, observedGeneration: 2 });
+      expect((await client.get(daemonSets, 'agent', namespace)).status).toMatchObject({
+        updatedNumberScheduled: 3,
+        numberAvailable: 3,
+        observedGeneration: 2,
+      });
     });
     const history = (await client.list(controllerRevisions, namespace)).items;
     expect(history.map(({ revision }) => revision).sort()).toEqual([1, 2]);
@@ -61,21 +83,39 @@ describe('a StatefulSet', () => {
       apiVersion: 'apps/v1',
       kind: 'StatefulSet',
       metadata: { name, namespace },
-      spec: { serviceName: name, replicas: 3, selector: { matchLabels: { app: 'web' } }, template: podTemplate('v1'), ...more },
+      spec: {
+        serviceName: name,
+        replicas: 3,
+        selector: { matchLabels: { app: 'web' } },
+        template: podTemplate('v1'),
+        ...more,
+      },
     });
 
   test('makes its pods in order, with names, claims and identity; updates them from the last; shrinks from the last', async () => {
     const { client } = bench;
     const namespace = await bench.space('stateful');
-    const claim = { metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } };
+    const claim = {
+      metadata: { name: 'data' },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+    };
     await statefulSet(namespace, 'db', { volumeClaimTemplates: [claim] });
     await eventually(async () => {
       const { status } = await client.get(statefulSets, 'db', namespace);
-      expect(status).toMatchObject({ replicas: 3, readyReplicas: 3, availableReplicas: 3, currentReplicas: 3, updatedReplicas: 3 });
+      expect(status).toMatchObject({
+        replicas: 3,
+        readyReplicas: 3,
+        availableReplicas: 3,
+        currentReplicas: 3,
+        updatedReplicas: 3,
+      });
       expect(status?.currentRevision).toBe(status?.updateRevision);
     });
     const [first] = await podsOf(namespace);
-    expect(first?.metadata.labels).toMatchObject({ 'statefulset.kubernetes.io/pod-name': 'db-0', 'apps.kubernetes.io/pod-index': '0' });
+    expect(first?.metadata.labels).toMatchObject({
+      'statefulset.kubernetes.io/pod-name': 'db-0',
+      'apps.kubernetes.io/pod-index': '0',
+    });
     expect(first?.spec).toMatchObject({ hostname: 'db-0', subdomain: 'db' });
     expect(first?.spec.volumes).toContainEqual({ name: 'data', persistentVolumeClaim: { claimName: 'data-db-0' } });
     const claims = (await client.list(persistentVolumeClaims, namespace)).items;
@@ -84,9 +124,13 @@ describe('a StatefulSet', () => {
     const times = (await podsOf(namespace)).map(({ metadata }) => metadata.creationTimestamp);
     expect([...times].sort()).toEqual(times);
     const rollingUpdate = { partition: 2 };
-    await client.patch(statefulSets, 'db', namespace, 'strategic', { spec: { template: podTemplate('v2'), updateStrategy: { rollingUpdate } } });
+    await client.patch(statefulSets, 'db', namespace, 'strategic', {
+      spec: { template: podTemplate('v2'), updateStrategy: { rollingUpdate } },
+    });
     await eventually(async () => expect(await imagesOf(namespace)).toEqual(['db-0=v1', 'db-1=v1', 'db-2=v2']));
-    await client.patch(statefulSets, 'db', namespace, 'merge', { spec: { updateStrategy: { rollingUpdate: { partition: 0 } } } });
+    await client.patch(statefulSets, 'db', namespace, 'merge', {
+      spec: { updateStrategy: { rollingUpdate: { partition: 0 } } },
+    });
     await eventually(async () => {
       expect(await imagesOf(namespace)).toEqual(['db-0=v2', 'db-1=v2', 'db-2=v2']);
       const { status } = await client.get(statefulSets, 'db', namespace);
@@ -96,7 +140,10 @@ describe('a StatefulSet', () => {
     await eventually(async () => expect(await imagesOf(namespace)).toEqual(['db-0=v2']));
     expect((await client.list(persistentVolumeClaims, namespace)).items).toHaveLength(3);
     expect(await messagesOf(namespace)).toEqual(
-      expect.arrayContaining(['SuccessfulCreate: create Pod db-0 in StatefulSet db successful', 'SuccessfulDelete: delete Pod db-2 in StatefulSet db successful']),
+      expect.arrayContaining([
+        'SuccessfulCreate: create Pod db-0 in StatefulSet db successful',
+        'SuccessfulDelete: delete Pod db-2 in StatefulSet db successful',
+      ]),
     );
   });
 
@@ -107,17 +154,31 @@ describe('a StatefulSet', () => {
     const template = podTemplate('v1', { [brokenAnnotation]: '' }, { app: 'parallel' });
     await statefulSet(namespace, 'parallel', { podManagementPolicy: 'Parallel', template, selector });
     await eventually(async () =>
-      expect((await podsOf(namespace)).map(({ metadata }) => metadata.name).sort()).toEqual(['ordered-0', 'parallel-0', 'parallel-1', 'parallel-2']),
+      expect((await podsOf(namespace)).map(({ metadata }) => metadata.name).sort()).toEqual([
+        'ordered-0',
+        'parallel-0',
+        'parallel-1',
+        'parallel-2',
+      ]),
     );
   });
 
   test('claims go with their pods when the policy says so', async () => {
     const { client } = bench;
     const namespace = await bench.space('stateful-claims');
-    const claim = { metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } };
+    const claim = {
+      metadata: { name: 'data' },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+    };
     const persistentVolumeClaimRetentionPolicy = { whenDeleted: 'Delete', whenScaled: 'Delete' };
-    await statefulSet(namespace, 'db', { replicas: 2, volumeClaimTemplates: [claim], persistentVolumeClaimRetentionPolicy });
-    await eventually(async () => expect((await client.get(statefulSets, 'db', namespace)).status?.readyReplicas).toBe(2));
+    await statefulSet(namespace, 'db', {
+      replicas: 2,
+      volumeClaimTemplates: [claim],
+      persistentVolumeClaimRetentionPolicy,
+    });
+    await eventually(async () =>
+      expect((await client.get(statefulSets, 'db', namespace)).status?.readyReplicas).toBe(2),
+    );
     await client.patch(statefulSets, 'db', namespace, 'merge', { spec: { replicas: 1 } });
     await bench.gone(persistentVolumeClaims, 'data-db-1', namespace);
     await client.delete(statefulSets, 'db', namespace, { propagationPolicy: 'Background' });
@@ -126,10 +187,20 @@ describe('a StatefulSet', () => {
 });
 
 describe('a Job', () => {
-  const makeJob = (namespace: string, name: string, spec: object, annotations: Record<string, string> = { [exitAnnotation]: '0' }) => {
+  const makeJob = (
+    namespace: string,
+    name: string,
+    spec: object,
+    annotations: Record<string, string> = { [exitAnnotation]: '0' },
+  ) => {
     const { metadata, spec: podSpec } = podTemplate('v1', annotations);
     const template = { metadata: { annotations: metadata.annotations }, spec: { ...podSpec, restartPolicy: 'Never' } };
-    return bench.client.create(jobs, { apiVersion: 'batch/v1', kind: 'Job', metadata: { name, namespace }, spec: { template, ...spec } });
+    return bench.client.create(jobs, {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name, namespace },
+      spec: { template, ...spec },
+    });
   };
   const ended = (namespace: string, name: string, type: string) =>
     eventually(async () => {
@@ -156,7 +227,9 @@ describe('a Job', () => {
     await makeJob(namespace, 'idx', { completions: 4, parallelism: 4, completionMode: 'Indexed' });
     const job = await ended(namespace, 'idx', 'Complete');
     expect(job.status).toMatchObject({ succeeded: 4, completedIndexes: '0-3' });
-    const indexes = (await podsOf(namespace)).map(({ metadata }) => metadata.annotations?.['batch.kubernetes.io/job-completion-index']);
+    const indexes = (await podsOf(namespace)).map(
+      ({ metadata }) => metadata.annotations?.['batch.kubernetes.io/job-completion-index'],
+    );
     expect(indexes.sort()).toEqual(['0', '1', '2', '3']);
   });
 
@@ -165,8 +238,15 @@ describe('a Job', () => {
     await makeJob(namespace, 'bad', { backoffLimit: 0 }, { [exitAnnotation]: '1' });
     const job = await ended(namespace, 'bad', 'Failed');
     expect(job.status).toMatchObject({ failed: 1 });
-    expect(job.status?.conditions?.map(({ type, reason }) => `${type} ${reason}`)).toEqual(['FailureTarget BackoffLimitExceeded', 'Failed BackoffLimitExceeded']);
-    await eventually(async () => expect(await messagesOf(namespace)).toContain('BackoffLimitExceeded: Job has reached the specified backoff limit'));
+    expect(job.status?.conditions?.map(({ type, reason }) => `${type} ${reason}`)).toEqual([
+      'FailureTarget BackoffLimitExceeded',
+      'Failed BackoffLimitExceeded',
+    ]);
+    await eventually(async () =>
+      expect(await messagesOf(namespace)).toContain(
+        'BackoffLimitExceeded: Job has reached the specified backoff limit',
+      ),
+    );
     await makeJob(namespace, 'slow', { activeDeadlineSeconds: 1 }, {});
     const late = await ended(namespace, 'slow', 'Failed');
     expect(late.status?.conditions?.at(-1)?.reason).toBe('DeadlineExceeded');
@@ -180,7 +260,9 @@ describe('a Job', () => {
     const job = await ended(namespace, 'final', 'Failed');
     expect(job.status?.conditions?.at(-1)).toMatchObject({
       reason: 'PodFailurePolicy',
-      message: expect.stringMatching(/^Container c for pod jobs-policy\/final-\w+ failed with exit code 42 matching FailJob rule at index 0$/),
+      message: expect.stringMatching(
+        /^Container c for pod jobs-policy\/final-\w+ failed with exit code 42 matching FailJob rule at index 0$/,
+      ),
     });
   });
 
@@ -188,7 +270,9 @@ describe('a Job', () => {
     const { client } = bench;
     const namespace = await bench.space('jobs-suspended');
     await makeJob(namespace, 'pause', { parallelism: 2 }, {});
-    await eventually(async () => expect((await client.get(jobs, 'pause', namespace)).status).toMatchObject({ active: 2, ready: 2 }));
+    await eventually(async () =>
+      expect((await client.get(jobs, 'pause', namespace)).status).toMatchObject({ active: 2, ready: 2 }),
+    );
     await client.patch(jobs, 'pause', namespace, 'merge', { spec: { suspend: true } });
     await eventually(async () => {
       expect(await podsOf(namespace)).toEqual([]);

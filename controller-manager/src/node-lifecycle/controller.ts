@@ -63,8 +63,7 @@ class NodeLifecycle implements Runnable {
     this.#nodes.addHandlers({
       onAdd: () => this.#wake(),
       onUpdate: (old, node) =>
-        (readyStatus(old) !== readyStatus(node) || old.spec.unschedulable !== node.spec.unschedulable) &&
-        this.#wake(),
+        (readyStatus(old) !== readyStatus(node) || old.spec.unschedulable !== node.spec.unschedulable) && this.#wake(),
     });
   }
 

@@ -23,7 +23,8 @@ async function toPem(key: webcrypto.CryptoKey): Promise<string> {
 
 export async function createTestAuthority(): Promise<TestAuthority> {
   x509.cryptoProvider.set(webcrypto);
-  const newKeys = (): Promise<webcrypto.CryptoKeyPair> => webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const newKeys = (): Promise<webcrypto.CryptoKeyPair> =>
+    webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const validity = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + yearMs) };
   const keys = await newKeys();
   const ca = await x509.X509CertificateGenerator.createSelfSigned({

@@ -38,7 +38,12 @@ export function startFakeNodeAgent(client: KubeClient, nodes: readonly string[])
       await client.delete(podType, name, namespace, { gracePeriodSeconds: 0 });
     } else if (!pod.spec.nodeName) {
       const target = targetNode(pod) ?? nodes[next++ % nodes.length] ?? '';
-      const body = { apiVersion: 'v1', kind: 'Binding', metadata: { name, namespace }, target: { kind: 'Node', name: target } };
+      const body = {
+        apiVersion: 'v1',
+        kind: 'Binding',
+        metadata: { name, namespace },
+        target: { kind: 'Node', name: target },
+      };
       await client.createSubresource(podType, name, namespace, 'binding', body);
     } else if (pod.status?.phase === 'Pending') {
       const exit = pod.metadata.annotations?.[exitAnnotation];
@@ -88,7 +93,14 @@ async function end(client: KubeClient, pod: Pod, exitCode: number): Promise<void
 }
 
 function containers(pod: Pod, ready: boolean, state: ContainerState): ContainerStatus[] {
-  return pod.spec.containers.map(({ name, image = '' }) => ({ name, image, imageID: image, ready, restartCount: 0, state }));
+  return pod.spec.containers.map(({ name, image = '' }) => ({
+    name,
+    image,
+    imageID: image,
+    ready,
+    restartCount: 0,
+    state,
+  }));
 }
 
 async function write(client: KubeClient, pod: Pod, status: object): Promise<void> {

@@ -1,7 +1,7 @@
 /** What integration tests of controllers share: a running cluster with nodes, a namespace per test, and waiting. */
 
-import { namespaces, serviceAccounts } from '@kubelab/api/resource-types';
 import type { ResourceType } from '@kubelab/api/resource';
+import { namespaces, serviceAccounts } from '@kubelab/api/resource-types';
 import type { KubeObject } from '@kubelab/apimachinery/meta';
 import { isNotFound } from '@kubelab/apimachinery/status-error';
 import type { KubeClient } from '@kubelab/client/client';
@@ -67,6 +67,10 @@ async function expectGone<T extends KubeObject>(
 }
 
 /** A pod template with one container. */
-export function podTemplate(image: string, annotations: Record<string, string> = {}, labels: Record<string, string> = { app: 'web' }) {
+export function podTemplate(
+  image: string,
+  annotations: Record<string, string> = {},
+  labels: Record<string, string> = { app: 'web' },
+) {
   return { metadata: { labels, annotations }, spec: { containers: [{ name: 'c', image }] } };
 }

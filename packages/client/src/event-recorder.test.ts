@@ -12,7 +12,13 @@ const pod = {
 function setUp(host?: string) {
   const clock = new FakeClock();
   const client = createMemoryClient();
-  const recorder = createEventRecorder({ client, component: 'kubelet', clock, logger: silentLogger, ...(host ? { host } : {}) });
+  const recorder = createEventRecorder({
+    client,
+    component: 'kubelet',
+    clock,
+    logger: silentLogger,
+    ...(host ? { host } : {}),
+  });
   const events = async () => {
     await recorder.flush();
     return [...client.objects.values()] as unknown as Record<string, unknown>[];
@@ -53,17 +59,31 @@ describe('an event', () => {
   test('about something without a namespace lies in default', async () => {
     const { recorder, events } = setUp();
     recorder.event({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1' } }, 'Normal', 'NodeReady', 'ready');
-    expect(await events()).toEqual([expect.objectContaining({ metadata: expect.objectContaining({ namespace: 'default' }), source: { component: 'kubelet' } })]);
+    expect(await events()).toEqual([
+      expect.objectContaining({
+        metadata: expect.objectContaining({ namespace: 'default' }),
+        source: { component: 'kubelet' },
+      }),
+    ]);
   });
 
   test('that happens again is counted, also when the object has changed since', async () => {
     const { clock, recorder, events } = setUp();
     for (let time = 0; time < 3; time++) {
-      recorder.event({ ...pod, metadata: { ...pod.metadata, resourceVersion: String(time) } }, 'Warning', 'BackOff', 'Back-off');
+      recorder.event(
+        { ...pod, metadata: { ...pod.metadata, resourceVersion: String(time) } },
+        'Warning',
+        'BackOff',
+        'Back-off',
+      );
       await clock.advance(10_000);
     }
     expect(await events()).toEqual([
-      expect.objectContaining({ count: 3, firstTimestamp: '2026-01-01T00:00:00Z', lastTimestamp: '2026-01-01T00:00:20Z' }),
+      expect.objectContaining({
+        count: 3,
+        firstTimestamp: '2026-01-01T00:00:00Z',
+        lastTimestamp: '2026-01-01T00:00:20Z',
+      }),
     ]);
   });
 

@@ -70,16 +70,36 @@ test('insecure only when it says so', () => {
 
 describe('refuses, in one sentence,', () => {
   test.each<[string, () => unknown, RegExp]>([
-    ['a file that is not there', () => loadKubeconfig('/nonexistent/config'), /^kubeconfig \/nonexistent\/config cannot be read$/],
+    [
+      'a file that is not there',
+      () => loadKubeconfig('/nonexistent/config'),
+      /^kubeconfig \/nonexistent\/config cannot be read$/,
+    ],
     ['nothing', () => parseKubeconfig(''), /is not a kubeconfig/],
     ['a text that is none', () => parseKubeconfig('hello'), /is not a kubeconfig/],
     ['broken YAML', () => parseKubeconfig('a: [', { path: '/k' }), /^\/k is not a kubeconfig/],
     ['an unknown context', () => parseKubeconfig(text(), { context: 'prod' }), /^kubeconfig has no context "prod"$/],
     ['no current context', () => parseKubeconfig(text({ current: '' })), /has no context ""/],
-    ['a context of a cluster that is not there', () => parseKubeconfig(text(), { context: 'other' }), /has no cluster "gone"/],
-    ['a certificate that is not there', () => parseKubeconfig(text({ user: { 'client-certificate': 'x.crt' } }), { path: '/k/config' }), /^\/k\/config names \/k\/x.crt, which cannot be read$/],
-    ['a cluster without a server', () => parseKubeconfig(text({ cluster: { server: undefined } })), /cluster "lab" has no server/],
-    ['being outside of a cluster', () => inClusterConfig({}), /^not in a cluster: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set$/],
+    [
+      'a context of a cluster that is not there',
+      () => parseKubeconfig(text(), { context: 'other' }),
+      /has no cluster "gone"/,
+    ],
+    [
+      'a certificate that is not there',
+      () => parseKubeconfig(text({ user: { 'client-certificate': 'x.crt' } }), { path: '/k/config' }),
+      /^\/k\/config names \/k\/x.crt, which cannot be read$/,
+    ],
+    [
+      'a cluster without a server',
+      () => parseKubeconfig(text({ cluster: { server: undefined } })),
+      /cluster "lab" has no server/,
+    ],
+    [
+      'being outside of a cluster',
+      () => inClusterConfig({}),
+      /^not in a cluster: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set$/,
+    ],
   ])('%s', (_what, call, message) => {
     expect(call).toThrow(KubeconfigError);
     expect(call).toThrow(message);

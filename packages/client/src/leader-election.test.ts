@@ -19,7 +19,16 @@ function elect(client: MemoryClient, clock: FakeClock, identity: string) {
       }),
     );
   };
-  const options = { client, clock, logger: silentLogger, name: 'kube-test', identity, leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2000 };
+  const options = {
+    client,
+    clock,
+    logger: silentLogger,
+    name: 'kube-test',
+    identity,
+    leaseDurationMs: 15_000,
+    renewDeadlineMs: 10_000,
+    retryPeriodMs: 2000,
+  };
   const done = runAsLeader(options, lead, stop.signal).then(
     () => void (state.outcome = 'ended'),
     (error: Error) => void (state.outcome = error.message),
@@ -46,7 +55,11 @@ describe('runAsLeader', () => {
       leaseTransitions: 0,
     });
     await pass(clock, 60);
-    expect(spec(client)).toMatchObject({ renewTime: '2026-01-01T00:01:00.000000Z', acquireTime: '2026-01-01T00:00:00.000000Z', leaseTransitions: 0 });
+    expect(spec(client)).toMatchObject({
+      renewTime: '2026-01-01T00:01:00.000000Z',
+      acquireTime: '2026-01-01T00:00:00.000000Z',
+      leaseTransitions: 0,
+    });
     one.stop.abort(new Error('stop'));
     await one.done;
     expect(one.state).toEqual({ leading: true, stopped: true, outcome: 'ended' });
@@ -70,12 +83,20 @@ describe('runAsLeader', () => {
   test('one that died is waited for as long as its lease lasts, by our own clock', async () => {
     const [client, clock] = [createMemoryClient(), new FakeClock()];
     // Renewed in what is a far future to us: clocks need not agree.
-    await client.create({ group: 'coordination.k8s.io', version: 'v1', plural: 'leases', kind: 'Lease', namespaced: true }, {
-      apiVersion: 'coordination.k8s.io/v1',
-      kind: 'Lease',
-      metadata: { name: 'kube-test', namespace: 'kube-system' },
-      spec: { holderIdentity: 'dead', leaseDurationSeconds: 15, renewTime: '2030-01-01T00:00:00.000000Z', leaseTransitions: 4 },
-    } as never);
+    await client.create(
+      { group: 'coordination.k8s.io', version: 'v1', plural: 'leases', kind: 'Lease', namespaced: true },
+      {
+        apiVersion: 'coordination.k8s.io/v1',
+        kind: 'Lease',
+        metadata: { name: 'kube-test', namespace: 'kube-system' },
+        spec: {
+          holderIdentity: 'dead',
+          leaseDurationSeconds: 15,
+          renewTime: '2030-01-01T00:00:00.000000Z',
+          leaseTransitions: 4,
+        },
+      } as never,
+    );
     const one = elect(client, clock, 'one');
     await pass(clock, 15);
     expect(one.state.leading).toBe(false);
@@ -113,7 +134,11 @@ describe('runAsLeader', () => {
     await settle();
     client.before = before;
     await pass(clock, 13);
-    expect(one.state).toEqual({ leading: true, stopped: true, outcome: 'leader election lost: lease kube-test was not renewed in time' });
+    expect(one.state).toEqual({
+      leading: true,
+      stopped: true,
+      outcome: 'leader election lost: lease kube-test was not renewed in time',
+    });
   });
 
   test('a lease that another took is lost', async () => {
@@ -129,7 +154,16 @@ describe('runAsLeader', () => {
 
   test('work that fails ends it with its error, and gives the lease back', async () => {
     const [client, clock] = [createMemoryClient(), new FakeClock()];
-    const options = { client, clock, logger: silentLogger, name: 'kube-test', identity: 'one', leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2000 };
+    const options = {
+      client,
+      clock,
+      logger: silentLogger,
+      name: 'kube-test',
+      identity: 'one',
+      leaseDurationMs: 15_000,
+      renewDeadlineMs: 10_000,
+      retryPeriodMs: 2000,
+    };
     const failing = runAsLeader(options, () => Promise.reject(new Error('broken')), new AbortController().signal);
     await expect(failing).rejects.toThrow('broken');
     expect(spec(client)).toMatchObject({ holderIdentity: '' });

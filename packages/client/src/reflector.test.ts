@@ -10,7 +10,13 @@ import { CollectionServer, status } from './testing/collection-server.js';
 interface ConfigMap extends KubeObject {
   data?: Record<string, string>;
 }
-const configMaps: ResourceType<ConfigMap> = { group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap', namespaced: true };
+const configMaps: ResourceType<ConfigMap> = {
+  group: '',
+  version: 'v1',
+  plural: 'configmaps',
+  kind: 'ConfigMap',
+  namespaced: true,
+};
 
 let server: CollectionServer;
 let client: KubeClient;
@@ -42,7 +48,8 @@ function startInformer() {
   return { informer, seen, state };
 }
 const watching = () => eventually(() => expect(server.watches).toBe(1), { intervalMs: 2 });
-const sees = (seen: string[], expected: string[]) => eventually(() => expect(seen).toEqual(expected), { intervalMs: 2 });
+const sees = (seen: string[], expected: string[]) =>
+  eventually(() => expect(seen).toEqual(expected), { intervalMs: 2 });
 
 describe('an informer', () => {
   test('lists, then follows the watch', async () => {
@@ -69,20 +76,23 @@ describe('an informer', () => {
     expect(server.lists().map(({ query }) => query.get('continue'))).toEqual([null, '500', '1000']);
   });
 
-  test.each(['end', 'cut', 'half-line'] as const)('a stream that breaks (%s) goes on where it was: nothing lost, nothing twice', async (how) => {
-    server.put('a', '1');
-    const { seen } = startInformer();
-    await watching();
-    server.put('a', '2');
-    await sees(seen, ['+a=1', '~a=1>2']);
-    server.breakWatches(how);
-    server.put('a', '3');
-    server.put('b', '1');
-    server.remove('a');
-    await sees(seen, ['+a=1', '~a=1>2', '~a=2>3', '+b=1', '-a']);
-    await watching();
-    expect(server.lists()).toHaveLength(1);
-  });
+  test.each(['end', 'cut', 'half-line'] as const)(
+    'a stream that breaks (%s) goes on where it was: nothing lost, nothing twice',
+    async (how) => {
+      server.put('a', '1');
+      const { seen } = startInformer();
+      await watching();
+      server.put('a', '2');
+      await sees(seen, ['+a=1', '~a=1>2']);
+      server.breakWatches(how);
+      server.put('a', '3');
+      server.put('b', '1');
+      server.remove('a');
+      await sees(seen, ['+a=1', '~a=1>2', '~a=2>3', '+b=1', '-a']);
+      await watching();
+      expect(server.lists()).toHaveLength(1);
+    },
+  );
 
   test('when its place is forgotten (410) it lists again and tells the difference only', async () => {
     for (const name of ['stays', 'changes', 'goes']) server.put(name, '1');
@@ -147,7 +157,10 @@ describe('an informer', () => {
     server.put('a', '1');
     const { informer } = startInformer();
     const uids: string[] = [];
-    informer.addHandlers({ onAdd: ({ metadata }) => uids.push(`+${metadata.uid}`), onDelete: ({ metadata }) => uids.push(`-${metadata.uid}`) });
+    informer.addHandlers({
+      onAdd: ({ metadata }) => uids.push(`+${metadata.uid}`),
+      onDelete: ({ metadata }) => uids.push(`-${metadata.uid}`),
+    });
     await watching();
     server.remove('a');
     server.put('a', '2');
@@ -166,7 +179,10 @@ describe('an informer', () => {
         throw new Error('a bug');
       },
     });
-    informer.addHandlers({ onAdd: ({ metadata }) => late.push(metadata.name), onUpdate: ({ metadata }) => late.push(`~${metadata.name}`) });
+    informer.addHandlers({
+      onAdd: ({ metadata }) => late.push(metadata.name),
+      onUpdate: ({ metadata }) => late.push(`~${metadata.name}`),
+    });
     expect(late).toEqual(['a']);
     await watching();
     server.put('a', '2');

@@ -7,7 +7,13 @@ import { createClient, resourcePath } from './rest-client.js';
 import { CollectionServer, status } from './testing/collection-server.js';
 
 const pods: ResourceType = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
-const roles: ResourceType = { group: 'rbac.authorization.k8s.io', version: 'v1', plural: 'clusterroles', kind: 'ClusterRole', namespaced: false };
+const roles: ResourceType = {
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  plural: 'clusterroles',
+  kind: 'ClusterRole',
+  namespaced: false,
+};
 const pod = (name: string): KubeObject => ({
   apiVersion: 'v1',
   kind: 'Pod',
@@ -46,17 +52,71 @@ test.each<[Parameters<typeof resourcePath>, string]>([
 
 describe('requests', () => {
   test.each<[string, () => Promise<unknown>, string, string, string | undefined]>([
-    ['get', () => client.get(pods, 'p', 'ns', { resourceVersion: '0' }), 'GET', '/prefix/api/v1/namespaces/ns/pods/p?resourceVersion=0', undefined],
-    ['list', () => client.list(pods, undefined, { labelSelector: 'a in (b,c)', limit: 5 }), 'GET', '/prefix/api/v1/pods?labelSelector=a+in+%28b%2Cc%29&limit=5', undefined],
+    [
+      'get',
+      () => client.get(pods, 'p', 'ns', { resourceVersion: '0' }),
+      'GET',
+      '/prefix/api/v1/namespaces/ns/pods/p?resourceVersion=0',
+      undefined,
+    ],
+    [
+      'list',
+      () => client.list(pods, undefined, { labelSelector: 'a in (b,c)', limit: 5 }),
+      'GET',
+      '/prefix/api/v1/pods?labelSelector=a+in+%28b%2Cc%29&limit=5',
+      undefined,
+    ],
     ['create', () => client.create(pods, pod('p')), 'POST', '/prefix/api/v1/namespaces/ns/pods', 'application/json'],
     ['update', () => client.update(pods, pod('p')), 'PUT', '/prefix/api/v1/namespaces/ns/pods/p', 'application/json'],
-    ['updateStatus', () => client.updateStatus(pods, pod('p')), 'PUT', '/prefix/api/v1/namespaces/ns/pods/p/status', 'application/json'],
-    ['json patch', () => client.patch(pods, 'p', 'ns', 'json', []), 'PATCH', '/prefix/api/v1/namespaces/ns/pods/p', 'application/json-patch+json'],
-    ['strategic patch of a subresource', () => client.patch(pods, 'p', 'ns', 'strategic', {}, { subresource: 'status' }), 'PATCH', '/prefix/api/v1/namespaces/ns/pods/p/status', 'application/strategic-merge-patch+json'],
-    ['apply', () => client.patch(pods, 'p', 'ns', 'apply', {}, { fieldManager: 'me', force: true }), 'PATCH', '/prefix/api/v1/namespaces/ns/pods/p?fieldManager=me&force=true', 'application/apply-patch+yaml'],
-    ['delete', () => client.delete(pods, 'p', 'ns', { gracePeriodSeconds: 0 }), 'DELETE', '/prefix/api/v1/namespaces/ns/pods/p', 'application/json'],
-    ['deleteCollection', () => client.deleteCollection(pods, 'ns', { labelSelector: 'a=b' }), 'DELETE', '/prefix/api/v1/namespaces/ns/pods?labelSelector=a%3Db', 'application/json'],
-    ['binding', () => client.createSubresource(pods, 'p', 'ns', 'binding', {}), 'POST', '/prefix/api/v1/namespaces/ns/pods/p/binding', 'application/json'],
+    [
+      'updateStatus',
+      () => client.updateStatus(pods, pod('p')),
+      'PUT',
+      '/prefix/api/v1/namespaces/ns/pods/p/status',
+      'application/json',
+    ],
+    [
+      'json patch',
+      () => client.patch(pods, 'p', 'ns', 'json', []),
+      'PATCH',
+      '/prefix/api/v1/namespaces/ns/pods/p',
+      'application/json-patch+json',
+    ],
+    [
+      'strategic patch of a subresource',
+      () => client.patch(pods, 'p', 'ns', 'strategic', {}, { subresource: 'status' }),
+      'PATCH',
+      '/prefix/api/v1/namespaces/ns/pods/p/status',
+      'application/strategic-merge-patch+json',
+    ],
+    [
+      'apply',
+      () => client.patch(pods, 'p', 'ns', 'apply', {}, { fieldManager: 'me', force: true }),
+      'PATCH',
+      '/prefix/api/v1/namespaces/ns/pods/p?fieldManager=me&force=true',
+      'application/apply-patch+yaml',
+    ],
+    [
+      'delete',
+      () => client.delete(pods, 'p', 'ns', { gracePeriodSeconds: 0 }),
+      'DELETE',
+      '/prefix/api/v1/namespaces/ns/pods/p',
+      'application/json',
+    ],
+    [
+      'deleteCollection',
+      () => client.deleteCollection(pods, 'ns', { labelSelector: 'a=b' }),
+      'DELETE',
+      '/prefix/api/v1/namespaces/ns/pods?labelSelector=a%3Db',
+      'application/json',
+    ],
+    [
+      'binding',
+      () => client.createSubresource(pods, 'p', 'ns', 'binding', {}),
+      'POST',
+      '/prefix/api/v1/namespaces/ns/pods/p/binding',
+      'application/json',
+    ],
   ])('%s', async (_name, call, method, url, contentType) => {
     answer(200, { metadata: {} });
     await call();
@@ -72,7 +132,11 @@ describe('requests', () => {
     answer(200, {});
     const { apiVersion: _version, kind: _kind, ...bare } = pod('p');
     await client.update(pods, bare as KubeObject);
-    expect(JSON.parse(server.requests[0]?.body ?? '')).toMatchObject({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' } });
+    expect(JSON.parse(server.requests[0]?.body ?? '')).toMatchObject({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'p' },
+    });
     await client.delete(pods, 'p', 'ns', { propagationPolicy: 'Foreground', preconditions: { uid: 'u' } });
     expect(JSON.parse(server.requests[1]?.body ?? '')).toEqual({
       kind: 'DeleteOptions',
@@ -95,7 +159,9 @@ describe('requests', () => {
   test('metadata only is asked for by its media type', async () => {
     answer(200, { items: [], metadata: {} });
     await client.list(pods, 'ns', { metadataOnly: true });
-    expect(server.requests[0]?.headers.accept).toMatch(/^application\/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,/);
+    expect(server.requests[0]?.headers.accept).toMatch(
+      /^application\/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,/,
+    );
     expect(server.requests[0]?.query.has('metadataOnly')).toBe(false);
   });
 });
@@ -110,7 +176,10 @@ describe('errors', () => {
 
   test('an answer that is no Status is quoted', async () => {
     answer(502, '<html>bad gateway</html>');
-    await expect(client.get(pods, 'p', 'ns')).rejects.toMatchObject({ code: 502, message: 'the server answered 502: <html>bad gateway</html>' });
+    await expect(client.get(pods, 'p', 'ns')).rejects.toMatchObject({
+      code: 502,
+      message: 'the server answered 502: <html>bad gateway</html>',
+    });
   });
 
   test('nobody there is a ConnectionError that says where', async () => {
@@ -118,7 +187,9 @@ describe('errors', () => {
     const lonely = createClient({ server: `http://127.0.0.1:${port}` });
     const error = await lonely.get(pods, 'p', 'ns').catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ConnectionError);
-    expect((error as Error).message).toMatch(new RegExp(`^GET 127.0.0.1:${port}/api/v1/namespaces/ns/pods/p: .*ECONNREFUSED`));
+    expect((error as Error).message).toMatch(
+      new RegExp(`^GET 127.0.0.1:${port}/api/v1/namespaces/ns/pods/p: .*ECONNREFUSED`),
+    );
     lonely.close();
   });
 
@@ -141,7 +212,9 @@ describe('watch', () => {
   };
 
   test('lines are put together however they are cut', async () => {
-    const text = ['ADDED', 'MODIFIED', 'DELETED'].map((type) => JSON.stringify({ type, object: { text: 'ä€' } })).join('\n');
+    const text = ['ADDED', 'MODIFIED', 'DELETED']
+      .map((type) => JSON.stringify({ type, object: { text: 'ä€' } }))
+      .join('\n');
     server.intercept = (_request, response) => {
       const bytes = Buffer.from(`${text}\n`);
       let at = 0;

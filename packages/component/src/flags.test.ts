@@ -1,4 +1,14 @@
-import { boolFlag, durationFlag, HelpRequested, intFlag, listFlag, numberFlag, parseFlags, stringFlag, UsageError } from './flags.js';
+import {
+  boolFlag,
+  durationFlag,
+  HelpRequested,
+  intFlag,
+  listFlag,
+  numberFlag,
+  parseFlags,
+  stringFlag,
+  UsageError,
+} from './flags.js';
 
 const flags = {
   name: stringFlag('a name', 'web'),
@@ -12,7 +22,15 @@ const flags = {
 const parse = (...argv: string[]) => parseFlags({ name: 'prog', description: 'does things', flags }, argv);
 
 test('without arguments everything has its default', () => {
-  expect(parse()).toEqual({ name: 'web', port: 80, rate: 0.5, grace: 40_000, lead: true, dry: false, controllers: ['*'] });
+  expect(parse()).toEqual({
+    name: 'web',
+    port: 80,
+    rate: 0.5,
+    grace: 40_000,
+    lead: true,
+    dry: false,
+    controllers: ['*'],
+  });
 });
 
 test.each<[string[], object]>([

@@ -69,6 +69,8 @@ describe('startHealthServer', () => {
   });
 
   test('a port that is taken is an error', async () => {
-    await expect(startHealthServer({ port: server.port, host: '127.0.0.1' })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    await expect(startHealthServer({ port: server.port, host: '127.0.0.1' })).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+    });
   });
 });

@@ -9,7 +9,13 @@ function setUp(reconcile: (key: string) => Promise<ReconcileResult>, workers = 1
   const clock = new FakeClock();
   const lines: string[] = [];
   const write = (level: string) => (message: string) => void lines.push(`${level}: ${message}`);
-  const logger: Logger = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error'), child: () => logger };
+  const logger: Logger = {
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+    child: () => logger,
+  };
   const registry = new Registry();
   const metrics = new ControllerMetrics(registry);
   const controller = new Controller({ name: 'test', reconciler: { reconcile }, clock, logger, workers, metrics });
@@ -94,7 +100,7 @@ describe('Controller', () => {
     await settle();
     controller.enqueue('a');
     while (release.length > 0) {
-      release.splice(0).forEach((done) => done());
+      for (const done of release.splice(0)) done();
       await settle();
     }
     expect(most).toBe(2);

@@ -62,7 +62,12 @@ export class CollectionServer {
 
   put(name: string, value: string): void {
     const old = this.#objects.get(name);
-    const metadata = { name, namespace: 'ns', uid: old?.metadata.uid ?? `uid-${name}-${this.#revision}`, resourceVersion: String(++this.#revision) };
+    const metadata = {
+      name,
+      namespace: 'ns',
+      uid: old?.metadata.uid ?? `uid-${name}-${this.#revision}`,
+      resourceVersion: String(++this.#revision),
+    };
     const object = { metadata, data: { value } };
     this.#objects.set(name, object);
     this.#record(old ? 'MODIFIED' : 'ADDED', object);
@@ -128,7 +133,10 @@ export class CollectionServer {
     const all = [...this.#objects.values()].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
     const start = Number(query.get('continue') ?? 0);
     const end = start + Number(query.get('limit') ?? all.length);
-    const metadata = { resourceVersion: String(this.#revision), ...(end < all.length ? { continue: String(end) } : {}) };
+    const metadata = {
+      resourceVersion: String(this.#revision),
+      ...(end < all.length ? { continue: String(end) } : {}),
+    };
     response.end(JSON.stringify({ kind: 'ConfigMapList', apiVersion: 'v1', metadata, items: all.slice(start, end) }));
   }
 

@@ -17,7 +17,8 @@ type Stored = KubeObject & Record<string, unknown>;
 export function createMemoryClient(): MemoryClient {
   const objects = new Map<string, Stored>();
   let revision = 0;
-  const keyOf = (type: ResourceType, name: string, namespace?: string): string => `${type.plural}/${namespace ?? ''}/${name}`;
+  const keyOf = (type: ResourceType, name: string, namespace?: string): string =>
+    `${type.plural}/${namespace ?? ''}/${name}`;
   const resourceOf = (type: ResourceType) => ({ group: type.group, resource: type.plural });
   const write = (key: string, object: Stored): Stored => {
     const next = structuredClone(object);
