@@ -113,7 +113,7 @@ describe('an event', () => {
   test('with a message longer than the API takes is cut', async () => {
     const { recorder, events } = setUp();
     recorder.event(pod, 'Warning', 'Failed', 'x'.repeat(5000));
-    expect(((await events())[0]?.['message'] as string).length).toBe(1024);
+    expect(String((await events())[0]?.['message'])).toHaveLength(1024);
   });
 });
 

@@ -30,8 +30,12 @@ function elect(client: MemoryClient, clock: FakeClock, identity: string) {
     retryPeriodMs: 2000,
   };
   const done = runAsLeader(options, lead, stop.signal).then(
-    () => void (state.outcome = 'ended'),
-    (error: Error) => void (state.outcome = error.message),
+    () => {
+      state.outcome = 'ended';
+    },
+    (error: Error) => {
+      state.outcome = error.message;
+    },
   );
   return { state, stop, done };
 }
