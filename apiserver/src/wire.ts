@@ -12,6 +12,7 @@ import { bootstrapServer } from './bootstrap-server.js';
 import { type ApiserverConfig, advertiseAddress, validate } from './config.js';
 import type { ObjectAccess } from './contracts.js';
 import { type Credentials, readCredentials } from './credentials.js';
+import { type CustomResources, startCustomResources } from './custom-resources/custom-resources.js';
 import { createOpenApiSource } from './http/openapi-source.js';
 import type { Engine } from './registry/engine.js';
 import { createObjectAccess } from './registry/object-access.js';
@@ -60,6 +61,8 @@ interface Parts {
   security: Security;
   streaming: Streaming;
   engine: Engine;
+  /** Absent until the server has started. */
+  customResources?: CustomResources;
 }
 
 /** Resolves when the server listens and its caches are filled. Rejects with ConfigError or a StatusError when it cannot start. */
@@ -74,6 +77,7 @@ export async function startApiserver(
   try {
     await Promise.all(parts.resources.all().map((resource) => resource.store?.ready()));
     parts.security.authorization.load();
+    parts.customResources = await startCustomResources(parts);
     const state = { bootstrapped: false };
     const api = await serve(parts, () => state.bootstrapped);
     const bootstrap = bootstrapServer(parts, api.port, stop.signal);
@@ -185,7 +189,7 @@ function serve(parts: Parts, isBootstrapped: () => boolean): Promise<RunningApi>
     subresources: builtinSubresources(engine, security.actions),
     connects: parts.streaming.handlers,
     authenticator: security.authentication.authenticator,
-    openApi: createOpenApiSource(engine.resources.all().map((resource) => resource.definition)),
+    openApi: createOpenApiSource(engine.resources.definitions),
     healthChecks: healthChecks(parts, isBootstrapped),
     extraDocuments:
       discoveryDocuments({ issuer, keys: credentials.verificationKeys, ...(jwksUri === '' ? {} : { jwksUri }) }) ?? [],
@@ -232,7 +236,8 @@ async function close(parts: Parts, api: RunningApi, bootstrap: Bootstrap, stop: 
   await release(parts);
 }
 
-async function release({ security, allocations, streaming, storage }: Parts): Promise<void> {
+async function release({ security, allocations, streaming, storage, customResources }: Parts): Promise<void> {
+  await customResources?.stop();
   security.authorization.stop();
   await allocations.stop();
   streaming.close();

@@ -1,5 +1,6 @@
 /** Every built-in kind that is served, and how to find one. */
 
+import { customResourceDefinition } from './apiextensions/custom-resource-definition.js';
 import { controllerRevision } from './apps/controller-revision.js';
 import { daemonSet } from './apps/daemon-set.js';
 import { deployment } from './apps/deployment.js';
@@ -12,6 +13,7 @@ import { selfSubjectAccessReview } from './authorization/self-subject-access-rev
 import { selfSubjectRulesReview } from './authorization/self-subject-rules-review.js';
 import { subjectAccessReview } from './authorization/subject-access-review.js';
 import { horizontalPodAutoscaler } from './autoscaling/horizontal-pod-autoscaler.js';
+import { horizontalPodAutoscalerV1 } from './autoscaling/horizontal-pod-autoscaler-v1.js';
 import { cronJob } from './batch/cron-job.js';
 import { job } from './batch/job.js';
 import { certificateSigningRequest } from './certificates/certificate-signing-request.js';
@@ -32,6 +34,7 @@ import { secret } from './core/secret.js';
 import { service } from './core/service.js';
 import { serviceAccount } from './core/service-account.js';
 import { endpointSlice } from './discovery/endpoint-slice.js';
+import { eventOfEventsGroup } from './events/event.js';
 import { ingress } from './networking/ingress.js';
 import { ingressClass } from './networking/ingress-class.js';
 import { networkPolicy } from './networking/network-policy.js';
@@ -74,11 +77,14 @@ export const builtinResources: readonly ResourceDefinition[] = [
   selfSubjectRulesReview,
   subjectAccessReview,
   horizontalPodAutoscaler,
+  horizontalPodAutoscalerV1,
   cronJob,
   job,
   certificateSigningRequest,
+  customResourceDefinition,
   lease,
   endpointSlice,
+  eventOfEventsGroup,
   ingressClass,
   ingress,
   networkPolicy,
@@ -92,7 +98,10 @@ export const builtinResources: readonly ResourceDefinition[] = [
   storageClass,
 ];
 
-const byName = new Map(builtinResources.map((definition) => [`${definition.group}/${definition.plural}`, definition]));
+const byName = new Map(
+  // Of several versions the first one counts: the last that is put in.
+  builtinResources.toReversed().map((definition) => [`${definition.group}/${definition.plural}`, definition]),
+);
 
 /** The preferred version of a built-in resource; `group` is empty for core. */
 export function findResource(group: string, plural: string): ResourceDefinition | undefined {

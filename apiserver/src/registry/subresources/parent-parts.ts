@@ -37,6 +37,14 @@ const status: ParentPart = {
   },
 };
 
+/** Of custom kinds the status subresource changes the status alone. */
+const customStatus: ParentPart = {
+  take(object, submitted) {
+    if (submitted['status'] === undefined) delete object['status'];
+    else object['status'] = submitted['status'];
+  },
+};
+
 const ephemeralContainers: ParentPart = {
   take: (object, submitted) => takeField(object, submitted, 'spec', 'ephemeralContainers'),
   validate(object, old) {
@@ -97,7 +105,7 @@ const parts: Readonly<Record<string, ParentPart>> = {
 };
 
 function partFor(resource: Resource, subresource: string): ParentPart | undefined {
-  if (subresource === 'status') return status;
+  if (subresource === 'status') return resource.definition.custom ? customStatus : status;
   return parts[`${resource.definition.plural}/${subresource}`];
 }
 

@@ -44,7 +44,7 @@ export function openApiV2(input: DocumentInput): Json {
     swagger: '2.0',
     info: info(input.version),
     paths: paths(operations, discovery),
-    definitions: mapValues(reachableDefinitions(input.definitions, roots), withoutDefaults),
+    definitions: mapValues(reachableDefinitions({ ...input.definitions, ...input.custom?.v2 }, roots), withoutDefaults),
     parameters: mapValues(queryParameters, (_, name) => queryParameter(name as ParameterName)),
     securityDefinitions: { BearerToken: bearerToken },
     security: [{ BearerToken: [] }],

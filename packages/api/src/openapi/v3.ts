@@ -52,16 +52,30 @@ function document(
 ): Json {
   const roots = new Set([...alsoNeeded, ...discovery.map(({ answer }) => answer)]);
   for (const { body, answer } of operations) for (const name of [body, answer]) if (name) roots.add(name);
-  const schemas = reachableDefinitions(input.definitions, roots);
+  const custom = input.custom?.v3 ?? {};
+  const schemas = reachableDefinitions({ ...input.definitions, ...custom }, roots);
+  const schemaOf = (name: string, schema: Schema): unknown =>
+    Object.hasOwn(custom, name) ? withComponentReferences(schema) : definition(name, schema);
   return {
     openapi: '3.0.0',
     info: info(input.version),
     paths: paths(operations, discovery),
     components: {
-      schemas: Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, definition(name, schema)])),
+      schemas: Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, schemaOf(name, schema)])),
       securitySchemes: { BearerToken: bearerToken },
     },
   };
+}
+
+/** Schemas of custom kinds are v3 already but for where their references lead. */
+function withComponentReferences(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withComponentReferences);
+  if (typeof value !== 'object' || value === null) return value;
+  const { $ref, ...rest } = value as Json;
+  const copy = Object.fromEntries(Object.entries(rest).map(([key, each]) => [key, withComponentReferences(each)]));
+  if (typeof $ref !== 'string') return $ref === undefined ? copy : { ...copy, $ref: withComponentReferences($ref) };
+  const target = reference(referencedName($ref));
+  return Object.keys(copy).length === 0 ? target : { ...copy, allOf: [target] };
 }
 
 /** Definitions whose v3 form says more than v2 can. */
