@@ -37,10 +37,22 @@ export interface Resources {
   hasGroupVersion(group: string, version: string): boolean;
   /** Serves these kinds for `owner` from now on, and no longer those that it brought before. Resources of built-in kinds are not replaced. */
   replaceCustom(owner: string, definitions: readonly ResourceDefinition[]): void;
+  /** After kinds have come or gone. Returns the function that ends it. */
+  onChange(listener: () => void): () => void;
 }
 
-export function createResources(definitions: readonly ResourceDefinition[], storage: Storage): Resources {
-  const builtin = definitions.map((definition) => createResource(definition, storage));
+/** `computed` are the stores of kinds that are not in `storage`, by `resource.group`. */
+export function createResources(
+  definitions: readonly ResourceDefinition[],
+  storage: Storage,
+  computed: ReadonlyMap<string, ResourceStore> = new Map(),
+): Resources {
+  const builtin = definitions.map((definition) => {
+    const resource = createResource(definition, storage);
+    const store = computed.get(formatGroupResource(resource.groupResource));
+    return store ? withStore(resource, store) : resource;
+  });
+  const listeners = new Set<() => void>();
   const custom = new Map<string, readonly Resource[]>();
   let index = indexOf(builtin);
   return {
@@ -59,6 +71,11 @@ export function createResources(definitions: readonly ResourceDefinition[], stor
           added.map((definition) => createResource(definition, storage)),
         );
       index = indexOf([...builtin, ...[...custom.values()].flat()]);
+      for (const listener of listeners) listener();
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
   };
 }
@@ -115,6 +132,11 @@ export function createResource(definition: ResourceDefinition, storage: Storage)
     },
     ...(store ? { store } : {}),
   };
+}
+
+/** The schemas of a resource are made on first use: its getters must stay getters. */
+function withStore(resource: Resource, store: ResourceStore): Resource {
+  return Object.defineProperty(resource, 'store', { value: store, enumerable: true }) as Resource;
 }
 
 function typeSchemaOf({ schema, custom }: ResourceDefinition): TypeSchema {

@@ -1,6 +1,13 @@
 /** Every built-in kind that is served, and how to find one. */
 
+import {
+  mutatingWebhookConfiguration,
+  validatingAdmissionPolicy,
+  validatingAdmissionPolicyBinding,
+  validatingWebhookConfiguration,
+} from './admissionregistration/registrations.js';
 import { customResourceDefinition } from './apiextensions/custom-resource-definition.js';
+import { apiService } from './apiregistration/api-service.js';
 import { controllerRevision } from './apps/controller-revision.js';
 import { daemonSet } from './apps/daemon-set.js';
 import { deployment } from './apps/deployment.js';
@@ -18,6 +25,8 @@ import { cronJob } from './batch/cron-job.js';
 import { job } from './batch/job.js';
 import { certificateSigningRequest } from './certificates/certificate-signing-request.js';
 import { lease } from './coordination/lease.js';
+import { binding } from './core/binding.js';
+import { componentStatus } from './core/component-status.js';
 import { configMap } from './core/config-map.js';
 import { endpoints } from './core/endpoints.js';
 import { event } from './core/event.js';
@@ -35,9 +44,13 @@ import { service } from './core/service.js';
 import { serviceAccount } from './core/service-account.js';
 import { endpointSlice } from './discovery/endpoint-slice.js';
 import { eventOfEventsGroup } from './events/event.js';
+import { flowSchema } from './flowcontrol/flow-schema.js';
+import { priorityLevelConfiguration } from './flowcontrol/priority-level-configuration.js';
 import { ingress } from './networking/ingress.js';
 import { ingressClass } from './networking/ingress-class.js';
+import { ipAddress } from './networking/ip-address.js';
 import { networkPolicy } from './networking/network-policy.js';
+import { serviceCIDR } from './networking/service-cidr.js';
 import { runtimeClass } from './node/runtime-class.js';
 import { podDisruptionBudget } from './policy/pod-disruption-budget.js';
 import { clusterRole } from './rbac/cluster-role.js';
@@ -46,10 +59,17 @@ import { role } from './rbac/role.js';
 import { roleBinding } from './rbac/role-binding.js';
 import type { ResourceDefinition } from './resource.js';
 import { priorityClass } from './scheduling/priority-class.js';
+import { csiDriver } from './storage/csi-driver.js';
+import { csiNode } from './storage/csi-node.js';
+import { csiStorageCapacity } from './storage/csi-storage-capacity.js';
 import { storageClass } from './storage/storage-class.js';
+import { volumeAttachment } from './storage/volume-attachment.js';
+import { volumeAttributesClass } from './storage/volume-attributes-class.js';
 
 /** Within a group in the order of discovery: by plural. */
 export const builtinResources: readonly ResourceDefinition[] = [
+  binding,
+  componentStatus,
   configMap,
   endpoints,
   event,
@@ -81,13 +101,20 @@ export const builtinResources: readonly ResourceDefinition[] = [
   cronJob,
   job,
   certificateSigningRequest,
+  mutatingWebhookConfiguration,
+  validatingAdmissionPolicy,
+  validatingAdmissionPolicyBinding,
+  validatingWebhookConfiguration,
   customResourceDefinition,
+  apiService,
   lease,
   endpointSlice,
   eventOfEventsGroup,
   ingressClass,
   ingress,
+  ipAddress,
   networkPolicy,
+  serviceCIDR,
   runtimeClass,
   podDisruptionBudget,
   clusterRoleBinding,
@@ -95,7 +122,14 @@ export const builtinResources: readonly ResourceDefinition[] = [
   roleBinding,
   role,
   priorityClass,
+  csiDriver,
+  csiNode,
+  csiStorageCapacity,
   storageClass,
+  volumeAttachment,
+  volumeAttributesClass,
+  flowSchema,
+  priorityLevelConfiguration,
 ];
 
 const byName = new Map(

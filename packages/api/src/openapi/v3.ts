@@ -11,7 +11,7 @@ import {
 import { bearerToken, type DocumentInput, groupVersionsOf, info, type Json } from './document-input.js';
 import { type ApiOperation, groupVersionPath } from './operation.js';
 import { operationsOf } from './operations.js';
-import { objectTypes, patchTypes, pathParameters, queryParameters, watchTypes } from './parameters.js';
+import { objectTypes, patchTypesOf, pathParameters, queryParameters, watchTypes } from './parameters.js';
 import { reachableDefinitions } from './reachable.js';
 
 const patch = 'io.k8s.apimachinery.pkg.apis.meta.v1.Patch';
@@ -159,7 +159,9 @@ function objectOperation(operation: ApiOperation): Json {
     description: operation.description,
     operationId: operation.id,
     parameters: operation.queries.map(queryParameter),
-    ...(body ? { requestBody: requestBody(body, { required: method !== 'delete' }) } : {}),
+    ...(body
+      ? { requestBody: requestBody(body, { required: method !== 'delete', custom: operation.custom ?? false }) }
+      : {}),
     responses: responses(operation.codes, answer, produced),
     tags: [operation.tag],
     'x-kubernetes-action': operation.action,
@@ -167,8 +169,8 @@ function objectOperation(operation: ApiOperation): Json {
   };
 }
 
-function requestBody(body: string, { required }: { required: boolean }): Json {
-  const types = body === patch ? patchTypes : ['*/*'];
+function requestBody(body: string, { required, custom = false }: { required: boolean; custom?: boolean }): Json {
+  const types = body === patch ? patchTypesOf({ custom }) : ['*/*'];
   return { content: content(types, reference(body)), ...(required ? { required } : {}) };
 }
 
