@@ -132,7 +132,7 @@ describe('a started apiserver', () => {
     expect(aggregated.headers['content-type']).toBe(
       'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList',
     );
-    expect(aggregated.body.items[0].metadata.name).toBe('apps');
+    expect(aggregated.body.items[0].metadata.name).toBe('apiregistration.k8s.io');
     const again = await test.admin.get('/apis', {
       Accept: accept,
       'If-None-Match': String(aggregated.headers['etag']),

@@ -43,7 +43,6 @@ export async function serveApi(parts: ApiParts): Promise<RunningApi> {
   const leaving = new AbortController();
   const stopping = new AbortController();
   let port = listen.port;
-  const definitions = engine.resources.all().map((resource) => resource.definition);
   const resources = createResourceHandler({
     engine,
     subresources: parts.subresources,
@@ -51,7 +50,7 @@ export async function serveApi(parts: ApiParts): Promise<RunningApi> {
     watch: { minRequestTimeoutMs: parts.minRequestTimeoutMs, stopping: stopping.signal },
   });
   const plain = createPlainHandler({
-    definitions: () => definitions,
+    definitions: () => engine.resources.definitions(),
     serverAddress: () => `${parts.advertiseAddress}:${port}`,
     openApi: parts.openApi,
     healthChecks: [...parts.healthChecks, shutdownCheck(leaving.signal)],

@@ -7,11 +7,14 @@ import type { HealthCheck } from '@kubelab/component/health-server';
 import { type Logger, silentLogger } from '@kubelab/component/logger';
 import { ConfigError } from '@kubelab/component/service';
 import { Registry } from 'prom-client';
+import { type LocalServices, startLocalServices } from './api-services/local-services.js';
 import type { Bootstrap } from './bootstrap/bootstrap.js';
 import { bootstrapServer } from './bootstrap-server.js';
+import { componentStatusStore, controlPlaneProbes } from './component-statuses/component-statuses.js';
 import { type ApiserverConfig, advertiseAddress, validate } from './config.js';
 import type { ObjectAccess } from './contracts.js';
 import { type Credentials, readCredentials } from './credentials.js';
+import { type CustomResources, startCustomResources } from './custom-resources/custom-resources.js';
 import { createOpenApiSource } from './http/openapi-source.js';
 import type { Engine } from './registry/engine.js';
 import { createObjectAccess } from './registry/object-access.js';
@@ -21,6 +24,7 @@ import { builtinSubresources } from './registry/subresources/builtin.js';
 import { createSecurity, type Security } from './security.js';
 import { type RunningApi, serveApi } from './serve.js';
 import { discoveryDocuments } from './service-accounts/discovery-documents.js';
+import { onlyOwnServiceNetworks, showServiceNetwork } from './services/service-networks.js';
 import { createServiceAllocations, type ServiceAllocations } from './services/service-room.js';
 import { type EtcdStorage, openStorage } from './storage/etcd-storage.js';
 import { createStreaming, type Streaming } from './streaming/streaming.js';
@@ -60,6 +64,9 @@ interface Parts {
   security: Security;
   streaming: Streaming;
   engine: Engine;
+  /** Absent until the server has started. */
+  customResources?: CustomResources;
+  localServices?: LocalServices;
 }
 
 /** Resolves when the server listens and its caches are filled. Rejects with ConfigError or a StatusError when it cannot start. */
@@ -74,6 +81,9 @@ export async function startApiserver(
   try {
     await Promise.all(parts.resources.all().map((resource) => resource.store?.ready()));
     parts.security.authorization.load();
+    parts.customResources = await startCustomResources(parts);
+    parts.localServices = startLocalServices(parts);
+    await showServiceNetwork(parts.resources, parts.objects, config['service-cluster-ip-range'], parts.clock);
     const state = { bootstrapped: false };
     const api = await serve(parts, () => state.bootstrapped);
     const bootstrap = bootstrapServer(parts, api.port, stop.signal);
@@ -113,7 +123,9 @@ async function createParts(config: ApiserverConfig, dependencies: ApiserverDepen
     registry,
     clock,
   });
-  const resources = createResources(definitionsFor(config, dependencies.definitions ?? builtinResources), storage);
+  const computed = new Map([['componentstatuses', componentStatusStore(controlPlaneProbes(() => storage.healthy()))]]);
+  const definitions = definitionsFor(config, dependencies.definitions ?? builtinResources);
+  const resources = createResources(definitions, storage, computed);
   const objects = createObjectAccess(resources, clock);
   const allocations = createServiceAllocations({
     objects,
@@ -128,7 +140,11 @@ async function createParts(config: ApiserverConfig, dependencies: ApiserverDepen
     credentials,
     objects,
     clock,
-    firstPlugins: [allocations.admission, ...(config['allow-privileged'] ? [] : [withoutPrivilegedContainers])],
+    firstPlugins: [
+      allocations.admission,
+      onlyOwnServiceNetworks,
+      ...(config['allow-privileged'] ? [] : [withoutPrivilegedContainers]),
+    ],
     serviceAccounts: definitionOf(resources, 'serviceaccounts'),
   });
   const engine: Engine = {
@@ -185,7 +201,7 @@ function serve(parts: Parts, isBootstrapped: () => boolean): Promise<RunningApi>
     subresources: builtinSubresources(engine, security.actions),
     connects: parts.streaming.handlers,
     authenticator: security.authentication.authenticator,
-    openApi: createOpenApiSource(engine.resources.all().map((resource) => resource.definition)),
+    openApi: createOpenApiSource(engine.resources.definitions),
     healthChecks: healthChecks(parts, isBootstrapped),
     extraDocuments:
       discoveryDocuments({ issuer, keys: credentials.verificationKeys, ...(jwksUri === '' ? {} : { jwksUri }) }) ?? [],
@@ -232,7 +248,10 @@ async function close(parts: Parts, api: RunningApi, bootstrap: Bootstrap, stop: 
   await release(parts);
 }
 
-async function release({ security, allocations, streaming, storage }: Parts): Promise<void> {
+async function release(parts: Parts): Promise<void> {
+  const { security, allocations, streaming, storage } = parts;
+  await parts.localServices?.stop();
+  await parts.customResources?.stop();
   security.authorization.stop();
   await allocations.stop();
   streaming.close();

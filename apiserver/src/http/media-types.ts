@@ -128,7 +128,8 @@ export function negotiatePatch(contentType: string | undefined): PatchType {
   return patchType;
 }
 
-function unsupportedBody(accepted: readonly string[]): Error {
+/** 415 that names what is accepted. */
+export function unsupportedBody(accepted: readonly string[]): Error {
   return unsupportedMediaType(
     `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
   );

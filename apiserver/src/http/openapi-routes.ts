@@ -18,15 +18,18 @@ const v2ProtobufType = 'application/com.github.proto-openapi.spec.v2.v1.0+protob
 const yearSeconds = 365 * 24 * 60 * 60;
 
 export function addOpenApiRoutes(router: Router, source: OpenApiDocuments): void {
-  const documents = new Map<string, CachedDocument>();
-  const once = (key: string, make: () => CachedDocument): CachedDocument => {
-    const document = documents.get(key) ?? make();
-    documents.set(key, document);
+  const documents = new Map<string, { sources: readonly unknown[]; document: CachedDocument }>();
+  const once = (key: string, make: () => CachedDocument, path?: string): CachedDocument => {
+    const sources = source.sources?.(path) ?? [];
+    const known = documents.get(key);
+    if (known && sameItems(known.sources, sources)) return known.document;
+    const document = make();
+    documents.set(key, { sources, document });
     return document;
   };
   const v3 = (path: string): CachedDocument => {
     if (!source.v3Paths().includes(path)) throw pathNotFound();
-    return once(`v3 ${path}`, () => jsonDocument(source.v3(path)));
+    return once(`v3 ${path}`, () => jsonDocument(source.v3(path)), path);
   };
   router.get('/openapi/v2', async (request, response) => {
     const document =
@@ -45,6 +48,10 @@ export function addOpenApiRoutes(router: Router, source: OpenApiDocuments): void
     const { path } = request.params as unknown as { path: string[] };
     await sendV3(request, response, path.join('/'), v3(path.join('/')));
   });
+}
+
+function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a === b || (a.length === b.length && a.every((item, index) => item === b[index]));
 }
 
 /** Throws StatusError 406. */

@@ -3,6 +3,7 @@
 import { badRequest } from '@kubelab/apimachinery/status-error';
 import type { ConnectHandler } from '../contracts.js';
 import type { Engine } from '../registry/engine.js';
+import { customScaleView } from '../registry/subresources/custom-scale.js';
 import { isParentPart } from '../registry/subresources/parent-parts.js';
 import { type Subresources, subresourceKey } from '../registry/subresources/subresources.js';
 import type { Exchange } from './exchange.js';
@@ -25,6 +26,8 @@ export type ResourceHandler = (exchange: Exchange, upgrade?: Upgrade) => Promise
 export function createResourceHandler(options: ResourceHandlerOptions): ResourceHandler {
   return async (exchange, upgrade) => {
     const target = resolveTarget(exchange.info, options.engine.resources);
+    const { custom } = target.resource.definition;
+    if (custom?.deprecation) exchange.warn(custom.deprecation);
     const key = subresourceKey(target.resource.groupResource, target.subresource);
     const connect = target.subresource === '' ? undefined : options.connects.get(key);
     if (connect) return handleConnect(connect, exchange, upgrade);
@@ -57,7 +60,9 @@ async function handleOwnKind(
 ): Promise<void> {
   const action = subresources.actions.get(key);
   if (action && exchange.info.verb === 'create') return handleAction(engine, exchange, target, action);
-  const view = subresources.views.get(key);
+  const { custom } = target.resource.definition;
+  const view =
+    custom?.scale && target.subresource === 'scale' ? customScaleView(custom.scale) : subresources.views.get(key);
   if (!view) throw pathNotFound();
   return handleView(engine, exchange, target, view);
 }

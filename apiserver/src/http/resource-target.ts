@@ -1,7 +1,7 @@
 /** What a resource request is about: the resource, where, and whether it may be asked that at all. */
 
 import type { Verb } from '@kubelab/api/resource';
-import { StatusError } from '@kubelab/apimachinery/status-error';
+import { methodNotSupported, StatusError } from '@kubelab/apimachinery/status-error';
 import type { RequestInfo } from '../contracts.js';
 import type { Resource, Resources } from '../registry/resources.js';
 
@@ -49,10 +49,28 @@ export function resolveTarget(info: RequestInfo, resources: Resources): Target {
   return { resource, namespace, name: info.name, subresource: info.subresource };
 }
 
+/** Discovery does not tell it, but objects that wait for their finalizers can be changed until the end. */
+function allowsVerb({ definition }: Resource, verb: Verb): boolean {
+  if (definition.custom?.terminating && (verb === 'update' || verb === 'patch')) return true;
+  return definition.verbs.includes(verb);
+}
+
+function refusedVerb(info: RequestInfo, { definition, groupResource }: Resource): StatusError {
+  if (!definition.custom?.terminating) return methodNotAllowed();
+  const error = methodNotSupported(groupResource, info.verb);
+  const { code, reason } = error;
+  return new StatusError({
+    code,
+    reason,
+    message: `${info.verb} not allowed while custom resource definition is terminating`,
+    details: error.toStatus().details ?? {},
+  });
+}
+
 function checkVerb(info: RequestInfo, resource: Resource): void {
   const { definition } = resource;
   if (info.subresource === '') {
-    if (!definition.verbs.includes(info.verb as Verb)) throw methodNotAllowed();
+    if (!allowsVerb(resource, info.verb as Verb)) throw refusedVerb(info, resource);
     if (info.name === '' && (info.verb === 'update' || info.verb === 'patch')) throw methodNotAllowed();
     if (info.name !== '' && info.verb === 'create') throw methodNotAllowed();
     return;

@@ -30,6 +30,7 @@ export function planDeletion(
   if (isNamespace(resource)) return planNamespaceDeletion(current, now);
   const object = deepClone(current);
   const finalizersChanged = applyPropagation(resource, object, options);
+  resource.definition.hooks.prepareForDelete?.(object, now);
   const gracePeriod = resource.definition.hooks.gracePeriodSeconds;
   if (gracePeriod) {
     const plan = planGraceful(object, current, gracePeriod(current), options, now);

@@ -67,13 +67,16 @@ export function restoreField(object: UnstructuredObject, old: UnstructuredObject
 /** Counts the generation up when anything but metadata and status is different. */
 export function countGeneration(resource: Resource, object: UnstructuredObject, old: UnstructuredObject): void {
   if (!resource.definition.generation) return;
-  if (!deepEqual(desiredPart(object), desiredPart(old))) {
+  const hasStatus = resource.definition.subresources['status'] !== undefined;
+  if (!deepEqual(desiredPart(object, { hasStatus }), desiredPart(old, { hasStatus }))) {
     object.metadata.generation = (old.metadata.generation ?? 0) + 1;
   }
 }
 
-function desiredPart(object: UnstructuredObject): Record<string, unknown> {
-  const { metadata, status, ...rest } = object;
+/** A status that has no subresource of its own is like any other field. */
+function desiredPart(object: UnstructuredObject, { hasStatus }: { hasStatus: boolean }): Record<string, unknown> {
+  const { metadata, ...rest } = object;
+  if (hasStatus) delete rest['status'];
   return rest;
 }
 

@@ -162,7 +162,9 @@ async function changeExisting(
   if (undo) attempt.undo = undo;
   object.metadata.resourceVersion = old.metadata.resourceVersion;
   // The order of fields may be another one, so this cannot be left to a comparison of bytes.
-  return deepEqual(object, old) ? { action: 'keep' } : { action: 'write', object: inCanonicalOrder(object) };
+  return deepEqual(object, old) && !current.outdated
+    ? { action: 'keep' }
+    : { action: 'write', object: inCanonicalOrder(object) };
 }
 
 /** Throws StatusError 400 when the object names another object than the path. */

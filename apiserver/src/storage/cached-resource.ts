@@ -101,6 +101,16 @@ export class CachedResource {
     metrics.objects.set({ resource: group === '' ? resource : `${resource}.${group}` }, cache.entries.size);
   }
 
+  /** Nobody needs the resource any more: watches end as if their time was up. */
+  release(): void {
+    const { cache, labels, metrics } = this.#context;
+    this.#loader.close();
+    cache.flush();
+    cache.closeWatchers();
+    this.#snapshots.clear();
+    metrics.objects.remove({ resource: labels.group === '' ? labels.resource : `${labels.resource}.${labels.group}` });
+  }
+
   close(error: Error): void {
     this.#loader.close();
     this.#context.cache.endWatchers(error);

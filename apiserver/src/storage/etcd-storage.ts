@@ -102,6 +102,10 @@ export class EtcdStorage implements Storage {
     return resource.store;
   }
 
+  release(storagePath: string): void {
+    this.#resources.delete(storagePath)?.release();
+  }
+
   async healthy(): Promise<void> {
     await this.#askEtcd();
     const missing = this.#resources.entries().filter(([, resource]) => !resource.loaded);

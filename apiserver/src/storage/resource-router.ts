@@ -13,6 +13,13 @@ export class ResourceRouter<T> {
     this.#depth = Math.max(this.#depth, path.split('/').length);
   }
 
+  /** What was at the path. */
+  delete(path: string): T | undefined {
+    const resource = this.#byPath.get(path);
+    this.#byPath.delete(path);
+    return resource;
+  }
+
   values(): T[] {
     return [...this.#byPath.values()];
   }

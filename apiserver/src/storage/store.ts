@@ -16,6 +16,8 @@ export interface Entry {
   readonly itemOffset: number;
   /** Parsed on first use, then kept, with metadata.resourceVersion set. Frozen in spirit: clone before changing. */
   readonly object: UnstructuredObject;
+  /** It is kept in an older form than the one that a write would leave: writing it unchanged is not for nothing. */
+  readonly outdated?: boolean;
 }
 
 export interface Page {
@@ -130,6 +132,8 @@ export interface Storage {
     kind: string;
     apiVersion: string;
   }): ResourceStore;
+  /** Lets go of the store of a path: its watches end and its memory is freed. A later call of `resource` makes a new one. */
+  release(storagePath: string): void;
   /** Fails with a readable error when etcd does not answer or the caches are not ready. */
   healthy(): Promise<void>;
   close(): Promise<void>;

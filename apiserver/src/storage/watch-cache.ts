@@ -161,6 +161,10 @@ export class WatchCache {
     for (const watcher of this.watchers.all()) watcher.end(tooOldResourceVersion(seen, revision));
   }
 
+  closeWatchers(): void {
+    for (const watcher of this.watchers.all()) watcher.close();
+  }
+
   endWatchers(error: Error): void {
     for (const watcher of this.watchers.all()) watcher.end(error);
   }

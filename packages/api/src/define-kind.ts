@@ -5,7 +5,14 @@ import type { KubeObject, UnstructuredObject } from '@kubelab/apimachinery/meta'
 import { plainColumns } from './columns.js';
 import type { GroupVersion } from './group-versions.js';
 import { fillRequiredFields } from './required-fields.js';
-import type { PrinterColumn, ResourceDefinition, ResourceHooks, SubresourceDefinition, Verb } from './resource.js';
+import type {
+  PrinterColumn,
+  ResourceDefinition,
+  ResourceHooks,
+  StoredForm,
+  SubresourceDefinition,
+  Verb,
+} from './resource.js';
 
 /**
  * {@link ResourceHooks} over the kind's own type. Objects have passed the schema, and `default` runs before everything else. It finds
@@ -21,6 +28,7 @@ export interface KindHooks<T extends KubeObject> {
   validateStatusUpdate?(object: T, old: T): FieldError[];
   fieldValue?(object: T, field: string): string | undefined;
   warnings?(object: T): string[];
+  prepareForDelete?(object: T, now: Date): void;
   gracePeriodSeconds?(object: T): number;
 }
 
@@ -47,6 +55,7 @@ export interface KindOptions<T extends KubeObject> {
   readonly generation?: boolean;
   readonly ttlSeconds?: number;
   readonly hooks?: KindHooks<T>;
+  readonly stored?: StoredForm;
 }
 
 const allVerbs: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
@@ -83,6 +92,7 @@ export function defineKind<T extends KubeObject>(options: KindOptions<T>): Resou
     selectableFields: options.selectableFields ?? [],
     generation: options.generation ?? false,
     ...(options.ttlSeconds === undefined ? {} : { ttlSeconds: options.ttlSeconds }),
+    ...(options.stored ? { stored: options.stored } : {}),
     hooks: { ...(options.hooks as unknown as ResourceHooks | undefined), default: defaultWith(options) },
   };
 }

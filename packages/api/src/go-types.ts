@@ -34,7 +34,12 @@ export function goTypeOf(schema: Schema): string {
 
 /** What Go makes of a null inside a list or map. */
 export function zeroOf(schema: Schema): unknown {
-  if (schema.$ref) return shortName(referencedName(schema.$ref)) === 'Quantity' ? '0' : {};
+  if (schema.$ref) {
+    const name = shortName(referencedName(schema.$ref));
+    // Arbitrary JSON may well be null.
+    if (name === 'JSON') return null;
+    return name === 'Quantity' ? '0' : {};
+  }
   switch (schema.type) {
     case 'boolean':
       return false;

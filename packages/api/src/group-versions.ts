@@ -31,3 +31,15 @@ export const policyV1 = groupVersion('policy', 'v1', 'policy');
 export const rbacV1 = groupVersion('rbac.authorization.k8s.io', 'v1', 'rbac');
 export const schedulingV1 = groupVersion('scheduling.k8s.io', 'v1', 'scheduling');
 export const storageV1 = groupVersion('storage.k8s.io', 'v1', 'storage');
+export const admissionRegistrationV1 = groupVersion('admissionregistration.k8s.io', 'v1', 'admissionregistration');
+export const flowControlV1 = groupVersion('flowcontrol.apiserver.k8s.io', 'v1', 'flowcontrol');
+export const apiExtensionsV1: GroupVersion = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  definitions: 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1',
+};
+export const apiRegistrationV1: GroupVersion = {
+  group: 'apiregistration.k8s.io',
+  version: 'v1',
+  definitions: 'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1',
+};

@@ -1,5 +1,13 @@
 /** Every built-in kind that is served, and how to find one. */
 
+import {
+  mutatingWebhookConfiguration,
+  validatingAdmissionPolicy,
+  validatingAdmissionPolicyBinding,
+  validatingWebhookConfiguration,
+} from './admissionregistration/registrations.js';
+import { customResourceDefinition } from './apiextensions/custom-resource-definition.js';
+import { apiService } from './apiregistration/api-service.js';
 import { controllerRevision } from './apps/controller-revision.js';
 import { daemonSet } from './apps/daemon-set.js';
 import { deployment } from './apps/deployment.js';
@@ -12,10 +20,13 @@ import { selfSubjectAccessReview } from './authorization/self-subject-access-rev
 import { selfSubjectRulesReview } from './authorization/self-subject-rules-review.js';
 import { subjectAccessReview } from './authorization/subject-access-review.js';
 import { horizontalPodAutoscaler } from './autoscaling/horizontal-pod-autoscaler.js';
+import { horizontalPodAutoscalerV1 } from './autoscaling/horizontal-pod-autoscaler-v1.js';
 import { cronJob } from './batch/cron-job.js';
 import { job } from './batch/job.js';
 import { certificateSigningRequest } from './certificates/certificate-signing-request.js';
 import { lease } from './coordination/lease.js';
+import { binding } from './core/binding.js';
+import { componentStatus } from './core/component-status.js';
 import { configMap } from './core/config-map.js';
 import { endpoints } from './core/endpoints.js';
 import { event } from './core/event.js';
@@ -32,9 +43,14 @@ import { secret } from './core/secret.js';
 import { service } from './core/service.js';
 import { serviceAccount } from './core/service-account.js';
 import { endpointSlice } from './discovery/endpoint-slice.js';
+import { eventOfEventsGroup } from './events/event.js';
+import { flowSchema } from './flowcontrol/flow-schema.js';
+import { priorityLevelConfiguration } from './flowcontrol/priority-level-configuration.js';
 import { ingress } from './networking/ingress.js';
 import { ingressClass } from './networking/ingress-class.js';
+import { ipAddress } from './networking/ip-address.js';
 import { networkPolicy } from './networking/network-policy.js';
+import { serviceCIDR } from './networking/service-cidr.js';
 import { runtimeClass } from './node/runtime-class.js';
 import { podDisruptionBudget } from './policy/pod-disruption-budget.js';
 import { clusterRole } from './rbac/cluster-role.js';
@@ -43,10 +59,17 @@ import { role } from './rbac/role.js';
 import { roleBinding } from './rbac/role-binding.js';
 import type { ResourceDefinition } from './resource.js';
 import { priorityClass } from './scheduling/priority-class.js';
+import { csiDriver } from './storage/csi-driver.js';
+import { csiNode } from './storage/csi-node.js';
+import { csiStorageCapacity } from './storage/csi-storage-capacity.js';
 import { storageClass } from './storage/storage-class.js';
+import { volumeAttachment } from './storage/volume-attachment.js';
+import { volumeAttributesClass } from './storage/volume-attributes-class.js';
 
 /** Within a group in the order of discovery: by plural. */
 export const builtinResources: readonly ResourceDefinition[] = [
+  binding,
+  componentStatus,
   configMap,
   endpoints,
   event,
@@ -74,14 +97,24 @@ export const builtinResources: readonly ResourceDefinition[] = [
   selfSubjectRulesReview,
   subjectAccessReview,
   horizontalPodAutoscaler,
+  horizontalPodAutoscalerV1,
   cronJob,
   job,
   certificateSigningRequest,
+  mutatingWebhookConfiguration,
+  validatingAdmissionPolicy,
+  validatingAdmissionPolicyBinding,
+  validatingWebhookConfiguration,
+  customResourceDefinition,
+  apiService,
   lease,
   endpointSlice,
+  eventOfEventsGroup,
   ingressClass,
   ingress,
+  ipAddress,
   networkPolicy,
+  serviceCIDR,
   runtimeClass,
   podDisruptionBudget,
   clusterRoleBinding,
@@ -89,10 +122,20 @@ export const builtinResources: readonly ResourceDefinition[] = [
   roleBinding,
   role,
   priorityClass,
+  csiDriver,
+  csiNode,
+  csiStorageCapacity,
   storageClass,
+  volumeAttachment,
+  volumeAttributesClass,
+  flowSchema,
+  priorityLevelConfiguration,
 ];
 
-const byName = new Map(builtinResources.map((definition) => [`${definition.group}/${definition.plural}`, definition]));
+const byName = new Map(
+  // Of several versions the first one counts: the last that is put in.
+  builtinResources.toReversed().map((definition) => [`${definition.group}/${definition.plural}`, definition]),
+);
 
 /** The preferred version of a built-in resource; `group` is empty for core. */
 export function findResource(group: string, plural: string): ResourceDefinition | undefined {

@@ -2,6 +2,7 @@
 import type { ResourceType } from './resource.js';
 import type {
   APIService,
+  Binding,
   CertificateSigningRequest,
   ClusterRole,
   ClusterRoleBinding,
@@ -95,6 +96,7 @@ export const replicationControllers: ResourceType<ReplicationController> = core(
   'replicationcontrollers',
   'ReplicationController',
 );
+export const bindings: ResourceType<Binding> = core('bindings', 'Binding');
 export const podTemplates: ResourceType<PodTemplate> = core('podtemplates', 'PodTemplate');
 export const persistentVolumes: ResourceType<PersistentVolume> = core(
   'persistentvolumes',

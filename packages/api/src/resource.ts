@@ -32,6 +32,39 @@ export interface ResourceDefinition {
   /** Objects vanish this long after their last write (events: 3600). */
   readonly ttlSeconds?: number;
   readonly hooks: ResourceHooks;
+  /** Set when objects are kept in the form of another version of the kind. */
+  readonly stored?: StoredForm;
+  /** Set for kinds of CustomResourceDefinitions: what the engine cannot look up among the built-in definitions. */
+  readonly custom?: CustomKind;
+}
+
+/** How objects of one version are kept as another version. Both functions give new objects and leave their argument alone. */
+export interface StoredForm {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  toStored(object: UnstructuredObject): UnstructuredObject;
+  /** Also what brings objects that were stored long ago in line with today's schema. Gives the argument itself when nothing differs. */
+  fromStored(stored: UnstructuredObject): UnstructuredObject;
+}
+
+export interface CustomKind {
+  /** The schema as OpenAPI definitions below {@link ResourceDefinition.schema} and its list. */
+  readonly definitions: CustomDefinitions;
+  /** Where the scale subresource finds its numbers; dotted paths without a dot in front. */
+  readonly scale?: { readonly specReplicas: string; readonly statusReplicas: string; readonly labelSelector?: string };
+  /** The text that clients of a deprecated version are warned with. */
+  readonly deprecation?: string;
+  /** The definition is being deleted: nothing new may be created. */
+  readonly terminating: boolean;
+  /** Removes undeclared fields in place and gives their paths. Throws DecodeError for metadata that is none. */
+  conform(object: Record<string, unknown>): string[];
+}
+
+export interface CustomDefinitions {
+  /** For OpenAPI v2, which knows less. */
+  readonly v2: Readonly<Record<string, object>>;
+  readonly v3: Readonly<Record<string, object>>;
 }
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
@@ -72,6 +105,8 @@ export interface ResourceHooks {
   fieldValue?(object: UnstructuredObject, field: string): string | undefined;
   /** Warning headers for this object. */
   warnings?(object: UnstructuredObject): string[];
+  /** Changes an object that a delete call is about to mark: finalizers that keep it until somebody has cleaned up. */
+  prepareForDelete?(object: UnstructuredObject, now: Date): void;
   /** Seconds between the delete call and removal; 0 (the default) removes at once. Pods: spec.terminationGracePeriodSeconds. */
   gracePeriodSeconds?(object: UnstructuredObject): number;
 }

@@ -81,7 +81,7 @@ class Compiler {
   reference(name: string): Check {
     const special = specialChecks[shortName(name)];
     if (special) return special;
-    const known = this.objects.get(name);
+    const known = this.objects.get(name) ?? this.schemaAlternative(name);
     if (known) return known;
     const definition = this.definitions[name];
     if (!definition) throw new Error(`there is no definition ${name}`);
@@ -91,6 +91,24 @@ class Compiler {
     check = this.object(definition, name);
     this.objects.set(name, check);
     return check;
+  }
+
+  /** The places in JSON schemas where something else may stand instead of a schema: a flag, or a list. */
+  private schemaAlternative(name: string): Check | undefined {
+    const other = /^(.*\.JSONSchemaProps)Or(Bool|Array|StringArray)$/.exec(name);
+    if (!other?.[1]) return undefined;
+    const schema = this.reference(other[1]);
+    const items = other[2] === 'StringArray' ? checkString : schema;
+    return (value, context) => {
+      if (other[2] === 'Bool' && typeof value === 'boolean') return value;
+      if (other[2] === 'Bool' || !Array.isArray(value)) return schema(value, context);
+      for (const [index, item] of value.entries()) {
+        context.enterItem(index);
+        items(item, context);
+        context.leaveItem();
+      }
+      return value;
+    };
   }
 
   private schema(schema: Schema): Check {

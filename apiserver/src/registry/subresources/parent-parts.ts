@@ -3,8 +3,11 @@
  * finalize. Each says what of a submitted object may enter the stored one; everything else stays as it was.
  */
 
-import { type FieldError, forbiddenField } from '@kubelab/apimachinery/field-error';
-import { deepClone, deepEqual } from '@kubelab/apimachinery/json';
+import { validateEphemeralContainers } from '@kubelab/api/pod/validation/ephemeral-containers';
+import { validatePodResize } from '@kubelab/api/pod/validation/resize';
+import type { Pod } from '@kubelab/api/types';
+import type { FieldError } from '@kubelab/apimachinery/field-error';
+import { deepClone } from '@kubelab/apimachinery/json';
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
 import type { Resource } from '../resources.js';
 
@@ -37,25 +40,17 @@ const status: ParentPart = {
   },
 };
 
+/** Of custom kinds the status subresource changes the status alone. */
+const customStatus: ParentPart = {
+  take(object, submitted) {
+    if (submitted['status'] === undefined) delete object['status'];
+    else object['status'] = submitted['status'];
+  },
+};
+
 const ephemeralContainers: ParentPart = {
   take: (object, submitted) => takeField(object, submitted, 'spec', 'ephemeralContainers'),
-  validate(object, old) {
-    const before = (fieldsOf(old, 'spec')['ephemeralContainers'] as { name: string }[] | undefined) ?? [];
-    const after = (fieldsOf(object, 'spec')['ephemeralContainers'] as { name: string }[] | undefined) ?? [];
-    const errors: FieldError[] = [];
-    for (const [index, container] of before.entries()) {
-      const kept = after.find((other) => other.name === container.name);
-      const path = `spec.ephemeralContainers[${index}]`;
-      if (!kept) {
-        const detail = `existing ephemeral containers ${JSON.stringify(container.name)} may not be removed\n`;
-        errors.push(forbiddenField('spec.ephemeralContainers', detail));
-      } else if (!deepEqual(kept, container)) {
-        const detail = `existing ephemeral containers ${JSON.stringify(container.name)} may not be changed\n`;
-        errors.push(forbiddenField(path, detail));
-      }
-    }
-    return errors;
-  },
+  validate: (object, old) => validateEphemeralContainers(object as unknown as Pod, old as unknown as Pod),
 };
 
 interface ResizableContainer {
@@ -78,6 +73,7 @@ const resize: ParentPart = {
     }
     object['spec'] = spec;
   },
+  validate: (object, old) => validatePodResize(object as unknown as Pod, old as unknown as Pod),
 };
 
 const approval: ParentPart = {
@@ -97,7 +93,7 @@ const parts: Readonly<Record<string, ParentPart>> = {
 };
 
 function partFor(resource: Resource, subresource: string): ParentPart | undefined {
-  if (subresource === 'status') return status;
+  if (subresource === 'status') return resource.definition.custom ? customStatus : status;
   return parts[`${resource.definition.plural}/${subresource}`];
 }
 

@@ -6,8 +6,22 @@ export interface DocumentInput {
   readonly resources: readonly ResourceDefinition[];
   /** With descriptions, by full name; may hold more than is needed. */
   readonly definitions: Definitions;
+  /** Of custom kinds, in the words of each version; references are `#/definitions/...` in both. */
+  readonly custom?: { readonly v2: Definitions; readonly v3: Definitions };
   /** Of the server: `v1.34.0`. */
   readonly version: string;
+}
+
+/** What the custom kinds among `resources` bring. */
+export function customDefinitionsOf(resources: readonly ResourceDefinition[]): { v2: Definitions; v3: Definitions } {
+  const v2: Record<string, object> = {};
+  const v3: Record<string, object> = {};
+  for (const { custom } of resources) {
+    if (!custom) continue;
+    Object.assign(v2, custom.definitions.v2);
+    Object.assign(v3, custom.definitions.v3);
+  }
+  return { v2, v3 };
 }
 
 export type Json = Record<string, unknown>;

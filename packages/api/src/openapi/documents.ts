@@ -16,6 +16,8 @@ export interface OpenApiDocuments {
   v3Paths(): readonly string[];
   /** Undefined for a path that is not among them. */
   v3(path: string): Json | undefined;
+  /** What a document is made from: as long as these are the same ones, so is the document. Without a path: of the v2 document. */
+  sources?(path?: string): readonly unknown[];
 }
 
 export function createOpenApiDocuments(input: DocumentInput): OpenApiDocuments {

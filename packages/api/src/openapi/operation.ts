@@ -27,6 +27,8 @@ export interface ApiOperation {
   /** Status codes of success. */
   readonly codes: readonly number[];
   readonly watchable: boolean;
+  /** Of a custom kind, which no strategic merge patch can be made for. */
+  readonly custom?: boolean;
 }
 
 /** Definitions of meta/v1. */
@@ -110,6 +112,7 @@ export function editOperation(verb: 'get' | 'update' | 'patch', edited: Edited):
         queries: [...writeQueries, 'force'],
         body: `${meta}.Patch`,
         codes: [200, 201],
+        ...(definition.custom ? { custom: true } : {}),
       };
   }
 }

@@ -120,9 +120,14 @@ export function pathParameters(path: string, kind: string): PathParameter[] {
 /** Media types of requests and answers. */
 export const objectTypes = ['application/json', 'application/yaml'];
 export const watchTypes = [...objectTypes, 'application/json;stream=watch'];
-export const patchTypes = [
+const patchTypes = [
   'application/json-patch+json',
   'application/merge-patch+json',
   'application/strategic-merge-patch+json',
   'application/apply-patch+yaml',
 ];
+
+/** The media types of patches that an operation takes. */
+export function patchTypesOf({ custom = false }: { custom?: boolean }): readonly string[] {
+  return custom ? patchTypes.filter((type) => !type.includes('strategic')) : patchTypes;
+}

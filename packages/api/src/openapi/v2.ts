@@ -14,7 +14,7 @@ import { operationsOf } from './operations.js';
 import {
   objectTypes,
   type ParameterName,
-  patchTypes,
+  patchTypesOf,
   pathParameters,
   queryParameters,
   watchTypes,
@@ -44,7 +44,7 @@ export function openApiV2(input: DocumentInput): Json {
     swagger: '2.0',
     info: info(input.version),
     paths: paths(operations, discovery),
-    definitions: mapValues(reachableDefinitions(input.definitions, roots), withoutDefaults),
+    definitions: mapValues(reachableDefinitions({ ...input.definitions, ...input.custom?.v2 }, roots), withoutDefaults),
     parameters: mapValues(queryParameters, (_, name) => queryParameter(name as ParameterName)),
     securityDefinitions: { BearerToken: bearerToken },
     security: [{ BearerToken: [] }],
@@ -106,7 +106,7 @@ function objectOperation(operation: ApiOperation): Json {
   const queries = operation.queries.map((name) => (inline ? queryParameter(name) : { $ref: `#/parameters/${name}` }));
   const bodyParameter = { in: 'body', name: 'body', required: method !== 'delete', schema: body && reference(body) };
   return {
-    consumes: body === patch ? patchTypes : ['*/*'],
+    consumes: body === patch ? patchTypesOf(operation) : ['*/*'],
     description: operation.description,
     operationId: operation.id,
     parameters: [...(body ? [bodyParameter] : []), ...queries],

@@ -11,7 +11,7 @@ import {
 import { bearerToken, type DocumentInput, groupVersionsOf, info, type Json } from './document-input.js';
 import { type ApiOperation, groupVersionPath } from './operation.js';
 import { operationsOf } from './operations.js';
-import { objectTypes, patchTypes, pathParameters, queryParameters, watchTypes } from './parameters.js';
+import { objectTypes, patchTypesOf, pathParameters, queryParameters, watchTypes } from './parameters.js';
 import { reachableDefinitions } from './reachable.js';
 
 const patch = 'io.k8s.apimachinery.pkg.apis.meta.v1.Patch';
@@ -52,16 +52,30 @@ function document(
 ): Json {
   const roots = new Set([...alsoNeeded, ...discovery.map(({ answer }) => answer)]);
   for (const { body, answer } of operations) for (const name of [body, answer]) if (name) roots.add(name);
-  const schemas = reachableDefinitions(input.definitions, roots);
+  const custom = input.custom?.v3 ?? {};
+  const schemas = reachableDefinitions({ ...input.definitions, ...custom }, roots);
+  const schemaOf = (name: string, schema: Schema): unknown =>
+    Object.hasOwn(custom, name) ? withComponentReferences(schema) : definition(name, schema);
   return {
     openapi: '3.0.0',
     info: info(input.version),
     paths: paths(operations, discovery),
     components: {
-      schemas: Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, definition(name, schema)])),
+      schemas: Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, schemaOf(name, schema)])),
       securitySchemes: { BearerToken: bearerToken },
     },
   };
+}
+
+/** Schemas of custom kinds are v3 already but for where their references lead. */
+function withComponentReferences(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withComponentReferences);
+  if (typeof value !== 'object' || value === null) return value;
+  const { $ref, ...rest } = value as Json;
+  const copy = Object.fromEntries(Object.entries(rest).map(([key, each]) => [key, withComponentReferences(each)]));
+  if (typeof $ref !== 'string') return $ref === undefined ? copy : { ...copy, $ref: withComponentReferences($ref) };
+  const target = reference(referencedName($ref));
+  return Object.keys(copy).length === 0 ? target : { ...copy, allOf: [target] };
 }
 
 /** Definitions whose v3 form says more than v2 can. */
@@ -145,7 +159,9 @@ function objectOperation(operation: ApiOperation): Json {
     description: operation.description,
     operationId: operation.id,
     parameters: operation.queries.map(queryParameter),
-    ...(body ? { requestBody: requestBody(body, { required: method !== 'delete' }) } : {}),
+    ...(body
+      ? { requestBody: requestBody(body, { required: method !== 'delete', custom: operation.custom ?? false }) }
+      : {}),
     responses: responses(operation.codes, answer, produced),
     tags: [operation.tag],
     'x-kubernetes-action': operation.action,
@@ -153,8 +169,8 @@ function objectOperation(operation: ApiOperation): Json {
   };
 }
 
-function requestBody(body: string, { required }: { required: boolean }): Json {
-  const types = body === patch ? patchTypes : ['*/*'];
+function requestBody(body: string, { required, custom = false }: { required: boolean; custom?: boolean }): Json {
+  const types = body === patch ? patchTypesOf({ custom }) : ['*/*'];
   return { content: content(types, reference(body)), ...(required ? { required } : {}) };
 }
 

@@ -1,0 +1,40 @@
+/** Conditions of CustomResourceDefinitions. */
+import type { CustomResourceDefinition, CustomResourceDefinitionCondition } from '../types.js';
+
+export type ConditionType =
+  | 'Established'
+  | 'NamesAccepted'
+  | 'NonStructuralSchema'
+  | 'Terminating'
+  | 'KubernetesAPIApprovalPolicyConformant';
+
+export const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io';
+
+export function findCondition(
+  definition: CustomResourceDefinition,
+  type: ConditionType,
+): CustomResourceDefinitionCondition | undefined {
+  return definition.status?.conditions?.find((condition) => condition.type === type);
+}
+
+export function isConditionTrue(definition: CustomResourceDefinition, type: ConditionType): boolean {
+  return findCondition(definition, type)?.status === 'True';
+}
+
+export interface NewCondition {
+  readonly type: ConditionType;
+  readonly status: 'True' | 'False';
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Puts a condition in place; its transition time is `now` only when the status is another one. */
+export function setCondition(definition: CustomResourceDefinition, condition: NewCondition, now: string): void {
+  definition.status ??= {};
+  const conditions = definition.status.conditions ?? [];
+  const old = conditions.find(({ type }) => type === condition.type);
+  const lastTransitionTime = old?.status === condition.status ? old.lastTransitionTime : now;
+  const { type, status, reason, message } = condition;
+  const next = { ...(lastTransitionTime ? { lastTransitionTime } : {}), message, reason, status, type };
+  definition.status.conditions = old ? conditions.map((each) => (each === old ? next : each)) : [...conditions, next];
+}
