@@ -6,10 +6,11 @@ import type { ResourceDefinition } from '@kubelab/api/resource';
 import { toApiVersion } from '@kubelab/apimachinery/meta';
 import type { Entry, Page } from '../storage/store.js';
 import type { Exchange } from './exchange.js';
-import type { OutputFormat } from './media-types.js';
+import { contentTypeOf, type OutputFormat } from './media-types.js';
 import { parseIncludeObject } from './object-response.js';
-import { metadataListOf, tableOf } from './projections.js';
-import { acceptsGzip, sendBody, wantsPretty } from './respond.js';
+import { metadataListOf, metadataOf, tableOf } from './projections.js';
+import { encodeProtobuf, protobufList, protobufOf } from './protobuf/encode.js';
+import { acceptsGzip, sendBody, sendEncoded, wantsPretty } from './respond.js';
 
 export interface ListResponse {
   definition: ResourceDefinition;
@@ -29,6 +30,11 @@ export async function sendList(exchange: Exchange, list: ListResponse): Promise<
     await sendConcatenated(exchange, list);
     return;
   }
+  if (format.encoding === 'protobuf') {
+    const bytes = Buffer.concat(protobufPieces(list));
+    await sendEncoded(exchange, { code: 200, contentType: contentTypeOf('protobuf'), bytes });
+    return;
+  }
   const bytes = format.projection === 'object' ? Buffer.concat(pieces(list)) : Buffer.from(project(exchange, list));
   await sendBody(exchange, { code: 200, encoding: format.encoding, bytes });
 }
@@ -39,6 +45,18 @@ function project(exchange: Exchange, { definition, page, format, now }: ListResp
   if (format.projection === 'metadata') return JSON.stringify(metadataListOf(objects, listMeta(page), metaVersion));
   const includeObject = parseIncludeObject(exchange.query);
   return JSON.stringify(tableOf(objects, listMeta(page), { definition, metaVersion, includeObject, now }));
+}
+
+function protobufPieces({ definition, page, format }: ListResponse): Buffer[] {
+  if (format.projection === 'metadata') {
+    const { metaVersion } = format;
+    const items = page.entries.map(({ object }) => encodeProtobuf(metadataOf(object, metaVersion)));
+    const type = { apiVersion: `meta.k8s.io/${metaVersion}`, listKind: 'PartialObjectMetadataList' };
+    return protobufList(type, listMeta(page), items);
+  }
+  const { group, version, listKind } = definition;
+  const type = { apiVersion: toApiVersion(group, version), listKind };
+  return protobufList(type, listMeta(page), page.entries.map(protobufOf));
 }
 
 function listMeta(page: Page): Record<string, unknown> {

@@ -17,6 +17,8 @@ import { parseCollectionOptions } from './list-options.js';
 import { sendList } from './list-response.js';
 import { negotiateInput, negotiateOutput, negotiatePatch } from './media-types.js';
 import { sendEntry } from './object-response.js';
+import { hasProtobufForm } from './protobuf/encode.js';
+import { outputOptions } from './read-handlers.js';
 import type { Target } from './resource-target.js';
 import { sendStatus } from './respond.js';
 
@@ -36,7 +38,9 @@ export async function readObject(
   expected: ExpectedKind,
   options: WriteOptions,
 ): Promise<UnstructuredObject> {
-  const encoding = negotiateInput(exchange.request.headers['content-type']);
+  const encoding = negotiateInput(exchange.request.headers['content-type'], {
+    protobuf: hasProtobufForm(expected),
+  });
   const body = await readBody(exchange.request);
   return decodeObject(body, expected, {
     encoding,
@@ -46,7 +50,7 @@ export async function readObject(
 }
 
 export async function handleCreate(engine: Engine, exchange: Exchange, target: Target): Promise<void> {
-  const format = negotiateOutput(exchange.request.headers.accept, { projections: true });
+  const format = negotiateOutput(exchange.request.headers.accept, outputOptions(target.resource));
   const { definition, expected } = target.resource;
   const options = parseWriteOptions('CreateOptions', exchange.query);
   const object = await readObject(exchange, expected, options);
@@ -56,7 +60,7 @@ export async function handleCreate(engine: Engine, exchange: Exchange, target: T
 }
 
 export async function handleUpdate(engine: Engine, exchange: Exchange, target: Target): Promise<void> {
-  const format = negotiateOutput(exchange.request.headers.accept, { projections: true });
+  const format = negotiateOutput(exchange.request.headers.accept, outputOptions(target.resource));
   const { definition, expected, groupResource } = target.resource;
   const options = parseWriteOptions('UpdateOptions', exchange.query);
   const object = await readObject(exchange, expected, options);
@@ -82,7 +86,7 @@ function patchTargetOf(resource: Resource): PatchTarget {
 export async function handlePatch(engine: Engine, exchange: Exchange, target: Target): Promise<void> {
   const { request, query } = exchange;
   const type = negotiatePatch(request.headers['content-type']);
-  const format = negotiateOutput(request.headers.accept, { projections: true });
+  const format = negotiateOutput(request.headers.accept, outputOptions(target.resource));
   const body = await readBody(request);
   const options = parseWriteOptions('PatchOptions', query, { apply: type === 'apply' });
   const write = writeRequest(exchange, target, options);
@@ -97,7 +101,7 @@ export async function handlePatch(engine: Engine, exchange: Exchange, target: Ta
 async function readDeleteOptions(exchange: Exchange): Promise<DeleteOptions> {
   const body = await readBody(exchange.request);
   if (body.length === 0) return parseDeleteOptions(exchange.query, undefined);
-  const encoding = negotiateInput(exchange.request.headers['content-type']);
+  const encoding = negotiateInput(exchange.request.headers['content-type'], { protobuf: true });
   const warn = (message: string): void => exchange.warn(message);
   const options = decodeObject(body, builtinKind('', 'v1', 'DeleteOptions'), {
     encoding,
@@ -108,7 +112,7 @@ async function readDeleteOptions(exchange: Exchange): Promise<DeleteOptions> {
 }
 
 export async function handleDelete(engine: Engine, exchange: Exchange, target: Target): Promise<void> {
-  const format = negotiateOutput(exchange.request.headers.accept, { projections: true });
+  const format = negotiateOutput(exchange.request.headers.accept, outputOptions(target.resource));
   const options = await readDeleteOptions(exchange);
   const { resource, namespace, name } = target;
   const { user } = exchange;
@@ -124,7 +128,7 @@ export async function handleDelete(engine: Engine, exchange: Exchange, target: T
 export async function handleDeleteCollection(engine: Engine, exchange: Exchange, target: Target): Promise<void> {
   const { query, user } = exchange;
   const { resource, namespace } = target;
-  const format = negotiateOutput(exchange.request.headers.accept, { projections: true });
+  const format = negotiateOutput(exchange.request.headers.accept, outputOptions(target.resource));
   const selection = parseSelection(resource.definition, query.get('labelSelector'), query.get('fieldSelector'));
   const { limit } = parseCollectionOptions(query, { watch: false });
   const entries = await deleteCollection(engine, {

@@ -16,6 +16,8 @@ export interface Entry {
   readonly itemOffset: number;
   /** Parsed on first use, then kept, with metadata.resourceVersion set. Frozen in spirit: clone before changing. */
   readonly object: UnstructuredObject;
+  /** The object as protobuf, kept by whoever encoded it first. */
+  protobuf?: Buffer;
 }
 
 export interface Page {
