@@ -21,6 +21,8 @@ export interface WatchEncoder {
   readonly isText: boolean;
   /** Bytes in front of each event that only an HTTP stream needs: a WebSocket has frames of its own. */
   readonly headerBytes: number;
+  /** Encoders with the same value here encode the same events alike; undefined: each client has its own. */
+  readonly sharing: object | undefined;
   encode(event: WatchEvent): Buffer;
   encodeError(status: Status): Buffer;
 }
@@ -44,6 +46,7 @@ const jsonEncoding = {
   contentType: 'application/json',
   isText: true,
   headerBytes: 0,
+  sharing: undefined,
   encodeError: (status: Status): Buffer => eventLine('ERROR', status),
 };
 
@@ -63,6 +66,7 @@ function sharedBy(known: WeakMap<WatchEvent, Buffer>, event: WatchEvent, make: (
 function storedFormEncoder(definition: ResourceDefinition): WatchEncoder {
   return {
     ...jsonEncoding,
+    sharing: definition,
     encode(event) {
       const { type, entry } = event;
       if (type === 'BOOKMARK' || !entry) return eventLine('BOOKMARK', bookmark(definition, event));
@@ -77,6 +81,7 @@ function protobufEncoder(options: WatchEncoderOptions): WatchEncoder {
     contentType: 'application/vnd.kubernetes.protobuf;stream=watch',
     isText: false,
     headerBytes: frameHeaderBytes,
+    sharing: asMetadata ? undefined : options.definition,
     encodeError: (status) => protobufFrame('ERROR', encodeProtobuf(status as unknown as Json)),
     encode(event) {
       const { type, entry } = event;

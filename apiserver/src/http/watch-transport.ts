@@ -1,5 +1,6 @@
 /** What a watch's events go through: the body of an HTTP answer, or a WebSocket with a message for each event. */
 
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { WatchEvent } from '../storage/store.js';
@@ -19,7 +20,44 @@ export interface WatchTransport {
   listen(listener: { onClose(): void; onDrain(): void }): void;
 }
 
+const chunkEnd = Buffer.from('\r\n');
+
+interface Batch {
+  contentType: string;
+  sharing: object;
+  events: readonly WatchEvent[];
+  chunk: Buffer;
+}
+
+/** Watchers of the same kind get the same events one after the other: the last ones, ready to be sent. */
+let lastBatch: Batch | undefined;
+
+/** The events as one chunk of HTTP's chunked encoding. */
+function chunkOf(events: readonly WatchEvent[], encoder: WatchEncoder): Buffer {
+  const { contentType, sharing } = encoder;
+  if (sharing === undefined) return framed(events.map(encoder.encode));
+  const known = lastBatch;
+  const same =
+    known?.sharing === sharing &&
+    known.contentType === contentType &&
+    known.events.length === events.length &&
+    events.every((event, index) => known.events[index] === event);
+  if (same) return known.chunk;
+  const chunk = framed(events.map(encoder.encode));
+  lastBatch = { contentType, sharing, events, chunk };
+  return chunk;
+}
+
+function framed(buffers: readonly Buffer[]): Buffer {
+  let size = 0;
+  for (const buffer of buffers) size += buffer.length;
+  return Buffer.concat([Buffer.from(`${size.toString(16)}\r\n`), ...buffers, chunkEnd]);
+}
+
 export class HttpTransport implements WatchTransport {
+  /** Where chunks go that are the same for many clients: past the response, which would frame each again. */
+  #socket: Socket | undefined;
+
   constructor(
     private readonly exchange: Exchange,
     private readonly contentType: string,
@@ -34,13 +72,14 @@ export class HttpTransport implements WatchTransport {
       ...(warnings.isEmpty ? {} : { Warning: warnings.headerValues() }),
     });
     response.flushHeaders();
+    // Answers to HTTP/1.0 and to requests that wait behind others have no chunks or no socket of their own yet.
+    if (response.chunkedEncoding && response.socket) this.#socket = response.socket;
   }
 
   send(events: readonly WatchEvent[], encoder: WatchEncoder): boolean {
-    const [first] = events;
-    if (first === undefined) return true;
-    const encoded = events.length === 1 ? encoder.encode(first) : Buffer.concat(events.map(encoder.encode));
-    return this.exchange.response.write(encoded);
+    if (events.length === 0) return true;
+    if (this.#socket) return this.#socket.write(chunkOf(events, encoder));
+    return this.exchange.response.write(Buffer.concat(events.map(encoder.encode)));
   }
 
   sendRaw(encoded: Buffer): void {
@@ -56,12 +95,19 @@ export class HttpTransport implements WatchTransport {
   }
 
   get congested(): boolean {
-    return this.exchange.response.writableNeedDrain;
+    return this.exchange.response.writableNeedDrain || this.#socket?.writableNeedDrain === true;
   }
 
   listen(listener: { onClose(): void; onDrain(): void }): void {
-    this.exchange.response.on('close', listener.onClose);
-    this.exchange.response.on('drain', listener.onDrain);
+    const { response } = this.exchange;
+    response.on('drain', listener.onDrain);
+    const { socket } = response;
+    socket?.on('drain', listener.onDrain);
+    response.on('close', () => {
+      // The connection may serve other requests afterwards.
+      socket?.off('drain', listener.onDrain);
+      listener.onClose();
+    });
   }
 }
 
