@@ -8,7 +8,7 @@ import type { Page } from '../storage/store.js';
 import type { Exchange } from './exchange.js';
 import { contentTypeOf, type OutputFormat } from './media-types.js';
 import { parseIncludeObject } from './object-response.js';
-import { metadataListOf, metadataOf, tableOf } from './projections.js';
+import { metadataListOf, metadataOf, tableOf, tablePieces } from './projections.js';
 import { encodeProtobuf, protobufList, protobufOf } from './protobuf/encode.js';
 import { acceptsGzip, sendBody, wantsPretty } from './respond.js';
 
@@ -25,9 +25,10 @@ const gzipThresholdBytes = 128 * 1024;
 
 export async function sendList(exchange: Exchange, list: ListResponse): Promise<void> {
   const { format } = list;
-  const plain = format.projection === 'object' && format.encoding === 'json';
-  if (plain && !wantsPretty(exchange.query, exchange.userAgent)) {
-    await sendPieces(exchange, pieces(list), contentTypeOf('json'));
+  const plain = format.encoding === 'json' && !wantsPretty(exchange.query, exchange.userAgent);
+  if (plain && format.projection !== 'metadata') {
+    const buffers = format.projection === 'object' ? pieces(list) : tableOfList(exchange, list);
+    await sendPieces(exchange, buffers, contentTypeOf('json'));
     return;
   }
   if (format.encoding === 'protobuf') {
@@ -44,6 +45,12 @@ function project(exchange: Exchange, { definition, page, format, now }: ListResp
   if (format.projection === 'metadata') return JSON.stringify(metadataListOf(objects, listMeta(page), metaVersion));
   const includeObject = parseIncludeObject(exchange.query);
   return JSON.stringify(tableOf(objects, listMeta(page), { definition, metaVersion, includeObject, now }));
+}
+
+function tableOfList(exchange: Exchange, { definition, page, format, now }: ListResponse): Buffer[] {
+  const includeObject = parseIncludeObject(exchange.query);
+  const { metaVersion } = format;
+  return tablePieces(page.entries, listMeta(page), { definition, metaVersion, includeObject, now });
 }
 
 function protobufPieces({ definition, page, format }: ListResponse): Buffer[] {

@@ -1,5 +1,6 @@
 /** create, update, patch, delete and deletecollection of resources and of the parts that subresources show of them. */
 
+import { deepClone } from '@kubelab/apimachinery/json';
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { createObject } from '../registry/create.js';
 import { builtinKind, decodeObject, type ExpectedKind } from '../registry/decode.js';
@@ -65,7 +66,7 @@ export async function handleUpdate(engine: Engine, exchange: Exchange, target: T
   const options = parseWriteOptions('UpdateOptions', exchange.query);
   const object = await readObject(exchange, expected, options);
   definition.hooks.default?.(object);
-  const fresh = (): UnstructuredObject => structuredClone(object);
+  const fresh = (): UnstructuredObject => deepClone(object);
   const { entry, created } = await updateObject(engine, writeRequest(exchange, target, options), {
     from: fresh,
     ...(allowsCreateOnUpdate(groupResource) ? { fromNothing: fresh } : {}),
