@@ -4,11 +4,12 @@ import type { ServerResponse } from 'node:http';
 import { createGzip, type Gzip } from 'node:zlib';
 import type { ResourceDefinition } from '@kubelab/api/resource';
 import { toApiVersion } from '@kubelab/apimachinery/meta';
-import type { Entry, Page } from '../storage/store.js';
+import type { Page } from '../storage/store.js';
 import type { Exchange } from './exchange.js';
-import type { OutputFormat } from './media-types.js';
+import { contentTypeOf, type OutputFormat } from './media-types.js';
 import { parseIncludeObject } from './object-response.js';
-import { metadataListOf, tableOf } from './projections.js';
+import { metadataListOf, metadataOf, tableOf, tablePieces } from './projections.js';
+import { encodeProtobuf, protobufList, protobufOf } from './protobuf/encode.js';
 import { acceptsGzip, sendBody, wantsPretty } from './respond.js';
 
 export interface ListResponse {
@@ -18,15 +19,20 @@ export interface ListResponse {
   now: Date;
 }
 
-/** How many objects are put into one write: enough to be fast, few enough to leave room for other requests. */
-const itemsPerChunk = 100;
+/** How much is put into one write: enough to be fast, little enough to leave room for other requests. */
+const chunkBytes = 128 * 1024;
 const gzipThresholdBytes = 128 * 1024;
 
 export async function sendList(exchange: Exchange, list: ListResponse): Promise<void> {
   const { format } = list;
-  const plain = format.projection === 'object' && format.encoding === 'json';
-  if (plain && !wantsPretty(exchange.query, exchange.userAgent)) {
-    await sendConcatenated(exchange, list);
+  const plain = format.encoding === 'json' && !wantsPretty(exchange.query, exchange.userAgent);
+  if (plain && format.projection !== 'metadata') {
+    const buffers = format.projection === 'object' ? pieces(list) : tableOfList(exchange, list);
+    await sendPieces(exchange, buffers, contentTypeOf('json'));
+    return;
+  }
+  if (format.encoding === 'protobuf') {
+    await sendPieces(exchange, protobufPieces(list), contentTypeOf('protobuf'));
     return;
   }
   const bytes = format.projection === 'object' ? Buffer.concat(pieces(list)) : Buffer.from(project(exchange, list));
@@ -39,6 +45,24 @@ function project(exchange: Exchange, { definition, page, format, now }: ListResp
   if (format.projection === 'metadata') return JSON.stringify(metadataListOf(objects, listMeta(page), metaVersion));
   const includeObject = parseIncludeObject(exchange.query);
   return JSON.stringify(tableOf(objects, listMeta(page), { definition, metaVersion, includeObject, now }));
+}
+
+function tableOfList(exchange: Exchange, { definition, page, format, now }: ListResponse): Buffer[] {
+  const includeObject = parseIncludeObject(exchange.query);
+  const { metaVersion } = format;
+  return tablePieces(page.entries, listMeta(page), { definition, metaVersion, includeObject, now });
+}
+
+function protobufPieces({ definition, page, format }: ListResponse): Buffer[] {
+  if (format.projection === 'metadata') {
+    const { metaVersion } = format;
+    const items = page.entries.map(({ object }) => encodeProtobuf(metadataOf(object, metaVersion)));
+    const type = { apiVersion: `meta.k8s.io/${metaVersion}`, listKind: 'PartialObjectMetadataList' };
+    return protobufList(type, listMeta(page), items);
+  }
+  const { group, version, listKind } = definition;
+  const type = { apiVersion: toApiVersion(group, version), listKind };
+  return protobufList(type, listMeta(page), page.entries.map(protobufOf));
 }
 
 function listMeta(page: Page): Record<string, unknown> {
@@ -59,28 +83,24 @@ function listHead({ definition, page }: ListResponse): Buffer {
   return Buffer.from(`${JSON.stringify(head).slice(0, -1)},"items":[`);
 }
 
-function itemPieces(entries: readonly Entry[], first: boolean): Buffer[] {
-  const buffers: Buffer[] = [];
-  for (const [index, entry] of entries.entries()) {
-    buffers.push(first && index === 0 ? openBrace : commaBrace, entry.bytes.subarray(entry.itemOffset));
+function pieces(list: ListResponse): Buffer[] {
+  const buffers = [listHead(list)];
+  for (const [index, entry] of list.page.entries.entries()) {
+    buffers.push(index === 0 ? openBrace : commaBrace, entry.bytes.subarray(entry.itemOffset));
   }
+  buffers.push(listEnd);
   return buffers;
 }
 
-function pieces(list: ListResponse): Buffer[] {
-  return [listHead(list), ...itemPieces(list.page.entries, true), listEnd];
-}
-
-async function sendConcatenated(exchange: Exchange, list: ListResponse): Promise<void> {
+/** Sends what is already encoded, a part at a time. */
+async function sendPieces(exchange: Exchange, buffers: readonly Buffer[], contentType: string): Promise<void> {
   const { request, response } = exchange;
-  const { entries } = list.page;
-  const head = listHead(list);
-  let size = head.length + listEnd.length;
-  for (const [index, entry] of entries.entries()) size += entry.bytes.length - entry.itemOffset + (index === 0 ? 1 : 2);
+  let size = 0;
+  for (const buffer of buffers) size += buffer.length;
   const compressed = size > gzipThresholdBytes && acceptsGzip(request);
   response.writeHead(200, {
     'Cache-Control': 'no-cache, private',
-    'Content-Type': 'application/json',
+    'Content-Type': contentType,
     ...(exchange.warnings.isEmpty ? {} : { Warning: exchange.warnings.headerValues() }),
     ...(compressed ? { 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' } : { 'Content-Length': size }),
   });
@@ -89,29 +109,30 @@ async function sendConcatenated(exchange: Exchange, list: ListResponse): Promise
     return;
   }
   if (!compressed) {
-    await writeChunks(response, response, head, entries);
+    await writeChunks(response, response, buffers);
     return;
   }
   const gzip = createGzip({ level: 1 });
   gzip.pipe(response);
-  await writeChunks(gzip, response, head, entries);
+  await writeChunks(gzip, response, buffers);
 }
 
 /** Writes in steps, waiting for slow clients. Gives up without error when the client goes away. */
 async function writeChunks(
   sink: ServerResponse | Gzip,
   response: ServerResponse,
-  head: Buffer,
-  entries: readonly Entry[],
+  buffers: readonly Buffer[],
 ): Promise<void> {
-  let pending = [head];
-  for (let start = 0; start < entries.length; start += itemsPerChunk) {
-    pending.push(...itemPieces(entries.slice(start, start + itemsPerChunk), start === 0));
+  for (let start = 0; start < buffers.length; ) {
+    let size = 0;
+    let end = start;
+    while (end < buffers.length && size < chunkBytes) size += (buffers[end++] as Buffer).length;
     if (response.destroyed) return;
-    if (!sink.write(Buffer.concat(pending))) await drained(sink, response);
-    pending = [];
+    const chunk = Buffer.concat(buffers.slice(start, end), size);
+    if (end === buffers.length) sink.end(chunk);
+    else if (!sink.write(chunk)) await drained(sink, response);
+    start = end;
   }
-  if (!response.destroyed) sink.end(Buffer.concat([...pending, listEnd]));
 }
 
 function drained(sink: ServerResponse | Gzip, response: ServerResponse): Promise<void> {

@@ -2,9 +2,11 @@
 
 import { notAcceptable, unsupportedMediaType } from '@kubelab/apimachinery/status-error';
 
-/** How a body may come. */
-export type BodyEncoding = 'json' | 'yaml' | 'protobuf';
-export type Encoding = 'json' | 'yaml';
+const protobufType = 'application/vnd.kubernetes.protobuf';
+
+/** How a body may come and an answer go. */
+export type Encoding = 'json' | 'yaml' | 'protobuf';
+export type BodyEncoding = Encoding;
 /** How an object is shown: itself, as rows of a table, or reduced to its metadata. */
 export type Projection = 'object' | 'table' | 'metadata';
 
@@ -24,9 +26,13 @@ interface AcceptClause {
 
 const objectFormat: OutputFormat = { encoding: 'json', projection: 'object', metaVersion: 'v1' };
 
-/** What answers can be written in. Objects are not written as protobuf; clients that prefer it take JSON, too. */
-const servedTypes = ['application/json', 'application/yaml'];
-const readTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+const textTypes = ['application/json', 'application/yaml'];
+const allTypes = [...textTypes, protobufType];
+
+/** YAML has no form for a stream of events. */
+function streamTypes(protobuf: boolean): string[] {
+  return (protobuf ? ['application/json', protobufType] : ['application/json']).map((type) => `${type};stream=watch`);
+}
 
 const projections: Readonly<Record<string, Projection>> = {
   Table: 'table',
@@ -62,6 +68,8 @@ export function parseAccept(header: string): AcceptClause[] {
 export interface NegotiateOptions {
   /** Whether Table and PartialObjectMetadata may be asked for. */
   projections: boolean;
+  /** Whether the kind has a protobuf form: all built-in kinds have. */
+  protobuf: boolean;
   watch?: boolean;
 }
 
@@ -72,17 +80,19 @@ export function negotiateOutput(accept: string | undefined, options: NegotiateOp
     const format = formatOf(clause, options);
     if (format) return format;
   }
-  throw notAcceptable(
-    `only the following media types are accepted: ${[...servedTypes, ...(options.watch ? ['application/json;stream=watch'] : [])].join(', ')}`,
-  );
+  const { protobuf, watch } = options;
+  const types = watch ? streamTypes(protobuf) : protobuf ? allTypes : textTypes;
+  throw notAcceptable(`only the following media types are accepted: ${types.join(', ')}`);
 }
 
 function formatOf(clause: AcceptClause, options: NegotiateOptions): OutputFormat | undefined {
   const encoding = encodingOf(clause);
-  if (!encoding) return undefined;
+  if (!encoding || (options.watch && encoding === 'yaml')) return undefined;
   const as = clause.parameters.get('as');
-  if (as === undefined) return { ...objectFormat, encoding };
-  const projection = projections[as];
+  if (as === undefined) return encoding === 'protobuf' && !options.protobuf ? undefined : { ...objectFormat, encoding };
+  const projection = Object.hasOwn(projections, as) ? projections[as] : undefined;
+  // A Table holds cells of any type, which protobuf cannot say.
+  if (encoding === 'protobuf' && projection === 'table') return undefined;
   const group = clause.parameters.get('g');
   const version = clause.parameters.get('v');
   if (!options.projections || !projection || group !== 'meta.k8s.io') return undefined;
@@ -95,7 +105,27 @@ function encodingOf(clause: AcceptClause): Encoding | undefined {
   if (clause.type !== 'application') return undefined;
   if (clause.subtype === 'json' || clause.subtype === '*') return 'json';
   if (clause.subtype === 'yaml' || clause.subtype === 'x-yaml') return 'yaml';
-  return undefined;
+  return clause.subtype === 'vnd.kubernetes.protobuf' ? 'protobuf' : undefined;
+}
+
+/** What an error is written in: as {@link negotiateOutput}, but there is always an answer. */
+export function negotiateError(accept: string | undefined): Encoding {
+  if (accept === undefined || accept === '') return 'json';
+  for (const clause of parseAccept(accept)) {
+    const encoding = encodingOf(clause);
+    if (encoding) return encoding;
+  }
+  return 'json';
+}
+
+const contentTypes: Readonly<Record<Encoding, string>> = {
+  json: 'application/json',
+  yaml: 'application/yaml',
+  protobuf: protobufType,
+};
+
+export function contentTypeOf(encoding: Encoding): string {
+  return contentTypes[encoding];
 }
 
 /** `application/json; charset=utf-8` to `application/json`. */
@@ -104,12 +134,12 @@ export function mediaType(header: string | undefined): string {
 }
 
 /** How a request body is encoded. No Content-Type means JSON. Throws StatusError 415. */
-export function negotiateInput(contentType: string | undefined): BodyEncoding {
+export function negotiateInput(contentType: string | undefined, { protobuf }: { protobuf: boolean }): BodyEncoding {
   const type = mediaType(contentType);
   if (type === '' || type === 'application/json') return 'json';
   if (type === 'application/yaml' || type === 'application/x-yaml') return 'yaml';
-  if (type === 'application/vnd.kubernetes.protobuf') return 'protobuf';
-  throw unsupportedBody(readTypes);
+  if (type === protobufType && protobuf) return 'protobuf';
+  throw unsupportedBody(protobuf ? allTypes : textTypes);
 }
 
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';

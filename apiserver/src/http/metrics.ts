@@ -1,8 +1,10 @@
 /** Upstream's request metrics. */
 
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { performance } from 'node:perf_hooks';
+import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Exchange } from './exchange.js';
 import { mediaType } from './media-types.js';
+import { AllSeries, type RequestLabels, registerDurations } from './request-series.js';
 
 export interface RequestMetrics {
   /** Counts the request as running; call the result once when its answer is complete. */
@@ -31,24 +33,33 @@ export function isLongRunning(exchange: Exchange): boolean {
 export function createRequestMetrics(registry: Registry): RequestMetrics {
   const identity = ['verb', 'group', 'version', 'resource', 'subresource', 'scope', 'component'] as const;
   const registers = [registry];
-  const total = new Counter({
+  const all = new AllSeries();
+  const running = { mutating: 0, readOnly: 0 };
+  new Counter({
     name: 'apiserver_request_total',
     help: 'Counter of apiserver requests broken out for each verb, dry run value, group, version, resource, scope, component, and HTTP response code.',
     labelNames: [...identity, 'dry_run', 'code'],
     registers,
+    collect() {
+      this.reset();
+      for (const { labels, dryRun, codes } of all) {
+        for (const [code, count] of codes) this.inc({ ...labels, dry_run: dryRun, code: String(code) }, count);
+      }
+    },
   });
-  const duration = new Histogram({
-    name: 'apiserver_request_duration_seconds',
-    help: 'Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.',
-    labelNames: [...identity, 'dry_run'],
-    buckets: [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60],
-    registers,
-  });
-  const inflight = new Gauge({
+  const name = 'apiserver_request_duration_seconds';
+  const help =
+    'Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.';
+  registerDurations(registry, { name, help }, all);
+  new Gauge({
     name: 'apiserver_current_inflight_requests',
     help: 'Maximal number of currently used inflight request limit of this apiserver per request kind in last second.',
     labelNames: ['request_kind'],
     registers,
+    collect() {
+      this.set({ request_kind: 'mutating' }, running.mutating);
+      this.set({ request_kind: 'readOnly' }, running.readOnly);
+    },
   });
   const longRunning = new Gauge({
     name: 'apiserver_longrunning_requests',
@@ -56,24 +67,21 @@ export function createRequestMetrics(registry: Registry): RequestMetrics {
     labelNames: [...identity],
     registers,
   });
-  inflight.set({ request_kind: 'mutating' }, 0);
-  inflight.set({ request_kind: 'readOnly' }, 0);
 
   return {
     started(exchange) {
-      const start = process.hrtime.bigint();
+      const start = performance.now();
       const labels = labelsOf(exchange);
       const long = isLongRunning(exchange);
-      const kind = { request_kind: isMutating(exchange.method) ? 'mutating' : 'readOnly' };
-      if (long) longRunning.inc(labels);
-      else inflight.inc(kind);
+      const kind = isMutating(exchange.method) ? 'mutating' : 'readOnly';
+      if (long) longRunning.inc({ ...labels });
+      else running[kind]++;
       return () => {
-        if (long) longRunning.dec(labels);
-        else inflight.dec(kind);
-        const dryRun = exchange.query.get('dryRun') ?? '';
-        total.inc({ ...labels, dry_run: dryRun === 'All' ? 'All' : '', code: String(exchange.response.statusCode) });
-        const seconds = Number(process.hrtime.bigint() - start) / 1e9;
-        if (!long) duration.observe({ ...labels, dry_run: dryRun === 'All' ? 'All' : '' }, seconds);
+        if (long) longRunning.dec({ ...labels });
+        else running[kind]--;
+        const series = all.of(labels, exchange.query.get('dryRun') === 'All' ? 'All' : '');
+        series.answered(exchange.response.statusCode);
+        if (!long) series.took((performance.now() - start) / 1000);
       };
     },
   };
@@ -83,17 +91,7 @@ function isMutating(method: string): boolean {
   return method !== 'GET' && method !== 'HEAD' && method !== 'OPTIONS';
 }
 
-interface IdentityLabels {
-  verb: string;
-  group: string;
-  version: string;
-  resource: string;
-  subresource: string;
-  scope: string;
-  component: string;
-}
-
-function labelsOf(exchange: Exchange): IdentityLabels {
+function labelsOf(exchange: Exchange): RequestLabels {
   const { info } = exchange;
   if (!info.resourceRequest) {
     // Paths come from clients and must not become label values.

@@ -4,9 +4,10 @@ import type { ResourceDefinition } from '@kubelab/api/resource';
 import { badRequest } from '@kubelab/apimachinery/status-error';
 import type { Entry } from '../storage/store.js';
 import type { Exchange } from './exchange.js';
-import type { OutputFormat } from './media-types.js';
+import { contentTypeOf, type OutputFormat } from './media-types.js';
 import { type IncludeObject, metadataOf, tableOf } from './projections.js';
-import { sendBody } from './respond.js';
+import { protobufOf } from './protobuf/encode.js';
+import { sendBody, sendEncoded } from './respond.js';
 
 export interface EntryResponse {
   code: number;
@@ -18,6 +19,10 @@ export interface EntryResponse {
 
 export async function sendEntry(exchange: Exchange, response: EntryResponse): Promise<void> {
   const { code, format } = response;
+  if (format.encoding === 'protobuf' && format.projection === 'object') {
+    await sendEncoded(exchange, { code, contentType: contentTypeOf('protobuf'), bytes: protobufOf(response.entry) });
+    return;
+  }
   const bytes = format.projection === 'object' ? response.entry.bytes : Buffer.from(projectEntry(exchange, response));
   await sendBody(exchange, { code, encoding: format.encoding, bytes });
 }

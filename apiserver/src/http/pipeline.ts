@@ -10,6 +10,7 @@ import { impersonate } from '../authentication/impersonation.js';
 import { forbiddenByAuthorization } from '../authorization/forbidden.js';
 import type { Authenticator, AuthorizationAttributes, Authorizer, UserInfo } from '../contracts.js';
 import { Exchange } from './exchange.js';
+import { negotiateError } from './media-types.js';
 import type { RequestMetrics } from './metrics.js';
 import { parseRequestInfo } from './request-info.js';
 import { errorHeaders, sendStatus } from './respond.js';
@@ -141,7 +142,7 @@ async function answerError(
   }
   for (const [name, value] of Object.entries(errorHeaders(status))) response.setHeader(name, value);
   if (status.code === 413 || !request.complete) response.setHeader('Connection', 'close');
-  await sendStatus(exchange, status.toStatus());
+  await sendStatus(exchange, status.toStatus(), negotiateError(request.headers.accept));
 }
 
 function toStatusError(error: unknown): StatusError {

@@ -2,6 +2,7 @@
 
 import type { PrinterColumn, ResourceDefinition } from '@kubelab/api/resource';
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
+import type { Entry } from '../storage/store.js';
 import type { OutputFormat } from './media-types.js';
 
 export type IncludeObject = 'None' | 'Metadata' | 'Object';
@@ -86,3 +87,48 @@ export function metadataListOf(
     items: objects.map((object) => metadataOf(object, metaVersion)),
   };
 }
+
+const quote = 0x22;
+const backslash = 0x5c;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+
+/** The metadata of an entry as it stands in its bytes, from brace to brace: far cheaper than to write it anew. */
+export function metadataBytes({ bytes, itemOffset }: Pick<Entry, 'bytes' | 'itemOffset'>): Buffer {
+  const start = itemOffset + '"metadata":'.length;
+  let depth = 0;
+  for (let at = start; at < bytes.length; at++) {
+    const code = bytes[at];
+    if (code === quote) at = endOfString(bytes, at);
+    else if (code === openBrace) depth++;
+    else if (code === closeBrace && --depth === 0) return bytes.subarray(start, at + 1);
+  }
+  throw new Error('an entry has no complete metadata');
+}
+
+function endOfString(bytes: Buffer, start: number): number {
+  let at = start + 1;
+  while (at < bytes.length && bytes[at] !== quote) at += bytes[at] === backslash ? 2 : 1;
+  return at;
+}
+
+/** A Table in pieces, as {@link tableOf} makes it, with the metadata of its objects as it is stored. */
+export function tablePieces(entries: readonly Entry[], listMeta: Json, context: ProjectionContext): Buffer[] {
+  const { metaVersion, includeObject, now } = context;
+  const columns = columnsOf(context.definition);
+  const { rows: _, ...head } = tableOf([], listMeta, context);
+  const object = `"object":{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/${metaVersion}","metadata":`;
+  const pieces: Buffer[] = [Buffer.from(`${JSON.stringify(head).slice(0, -1)},"rows":[`)];
+  for (const [index, entry] of entries.entries()) {
+    const cells = JSON.stringify(columns.map((column) => column.cell(entry.object, { now })));
+    const row = `${index === 0 ? '' : ','}{"cells":${cells}`;
+    if (includeObject === 'None') pieces.push(Buffer.from(`${row}}`));
+    else if (includeObject === 'Object') pieces.push(Buffer.from(`${row},"object":`), entry.bytes, Buffer.from('}'));
+    else pieces.push(Buffer.from(`${row},${object}`), metadataBytes(entry), rowEnd);
+  }
+  pieces.push(tableEnd);
+  return pieces;
+}
+
+const rowEnd = Buffer.from('}}');
+const tableEnd = Buffer.from(']}');

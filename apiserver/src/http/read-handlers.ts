@@ -3,23 +3,31 @@
 import { notFound } from '@kubelab/apimachinery/status-error';
 import { storeOf } from '../registry/create.js';
 import type { Engine } from '../registry/engine.js';
-import { storageKey } from '../registry/resources.js';
+import { type Resource, storageKey } from '../registry/resources.js';
 import { parseSelection, type Selection } from '../registry/selection.js';
 import type { WatchOptions } from '../storage/store.js';
 import type { Exchange } from './exchange.js';
 import { type CollectionOptions, parseCollectionOptions } from './list-options.js';
 import { sendList } from './list-response.js';
-import { negotiateOutput } from './media-types.js';
+import { type NegotiateOptions, negotiateOutput } from './media-types.js';
 import { parseIncludeObject, sendEntry } from './object-response.js';
+import type { Upgrade } from './pipeline.js';
+import { hasProtobufForm } from './protobuf/encode.js';
 import type { Target } from './resource-target.js';
-import { createWatchEncoder } from './watch-events.js';
+import { createWatchEncoder, type WatchEncoder } from './watch-events.js';
 import { serveWatch } from './watch-response.js';
+import { HttpTransport, type WatchTransport, WebSocketTransport } from './watch-transport.js';
+
+/** What this resource's objects can be written as. */
+export function outputOptions({ definition }: Resource): NegotiateOptions {
+  return { projections: true, protobuf: hasProtobufForm(definition) };
+}
 
 const now = (engine: Engine): Date => new Date(engine.clock.now());
 
 export async function handleGet(engine: Engine, exchange: Exchange, target: Target): Promise<void> {
   const { resource, namespace, name } = target;
-  const format = negotiateOutput(exchange.request.headers.accept, { projections: true });
+  const format = negotiateOutput(exchange.request.headers.accept, outputOptions(resource));
   const resourceVersion = exchange.query.get('resourceVersion') ?? '';
   const options = resourceVersion === '' ? {} : { resourceVersion };
   const entry = await storeOf(resource, 'get').get(storageKey(namespace, name), options);
@@ -36,7 +44,7 @@ function confinement(target: Target, selection: Selection): { namespace?: string
 export async function handleList(engine: Engine, exchange: Exchange, target: Target): Promise<void> {
   const { definition } = target.resource;
   const { query, request } = exchange;
-  const format = negotiateOutput(request.headers.accept, { projections: true });
+  const format = negotiateOutput(request.headers.accept, outputOptions(target.resource));
   const options = parseCollectionOptions(query, { watch: false });
   const selection = parseSelection(definition, query.get('labelSelector'), query.get('fieldSelector'));
   const page = await storeOf(target.resource, 'list').list({
@@ -64,26 +72,33 @@ export async function handleWatch(
   exchange: Exchange,
   target: Target,
   settings: WatchSettings,
+  upgrade?: Upgrade,
 ): Promise<void> {
   const { definition } = target.resource;
   const { query, request } = exchange;
-  const format = negotiateOutput(request.headers.accept, { projections: true, watch: true });
+  const format = negotiateOutput(request.headers.accept, { ...outputOptions(target.resource), watch: true });
   const options = parseCollectionOptions(query, { watch: true });
   const encoder = createWatchEncoder({
     definition,
-    // A stream of YAML documents is not offered; upstream answers such watches in JSON, too.
-    format: { ...format, encoding: 'json' },
+    format,
     includeObject: parseIncludeObject(query),
     now: () => now(engine),
   });
-  await serveWatch(exchange, {
+  await serveWatch({
     store: storeOf(target.resource, 'watch'),
     options: watchOptions(exchange, target, options),
     encoder,
+    transport: transportFor(exchange, encoder, upgrade),
     timeoutMs: watchTimeout(options.timeoutSeconds, settings.minRequestTimeoutMs),
     clock: engine.clock,
     stopping: settings.stopping,
   });
+}
+
+function transportFor(exchange: Exchange, encoder: WatchEncoder, upgrade: Upgrade | undefined): WatchTransport {
+  const isWebSocket = exchange.request.headers.upgrade?.toLowerCase() === 'websocket';
+  if (upgrade && isWebSocket) return new WebSocketTransport(exchange, upgrade);
+  return new HttpTransport(exchange, encoder.contentType);
 }
 
 function watchOptions(exchange: Exchange, target: Target, options: CollectionOptions): WatchOptions {

@@ -31,15 +31,12 @@ export function createResourceHandler(options: ResourceHandlerOptions): Resource
     const key = subresourceKey(target.resource.groupResource, target.subresource);
     const connect = target.subresource === '' ? undefined : options.connects.get(key);
     if (connect) return handleConnect(connect, exchange, upgrade);
-    if (upgrade && exchange.info.verb === 'watch') {
-      throw badRequest('watch over WebSocket is not supported by this server; use an ordinary HTTP request');
-    }
     if (target.subresource !== '' && !isParentPart(target.resource, target.subresource)) {
       return handleOwnKind(options, exchange, target, key);
     }
     const action = target.resource.store ? undefined : options.subresources.actions.get(key);
     if (action) return handleAction(options.engine, exchange, target, action);
-    return handleResource(options, exchange, target);
+    return handleResource(options, exchange, target, upgrade);
   };
 }
 
@@ -71,6 +68,7 @@ async function handleResource(
   { engine, watch }: ResourceHandlerOptions,
   exchange: Exchange,
   target: Target,
+  upgrade: Upgrade | undefined,
 ): Promise<void> {
   switch (exchange.info.verb) {
     case 'get':
@@ -78,7 +76,7 @@ async function handleResource(
     case 'list':
       return handleList(engine, exchange, target);
     case 'watch':
-      return handleWatch(engine, exchange, target, watch);
+      return handleWatch(engine, exchange, target, watch, upgrade);
     case 'create':
       return handleCreate(engine, exchange, target);
     case 'update':

@@ -6,7 +6,8 @@ import { gzip } from 'node:zlib';
 import type { Status, StatusError } from '@kubelab/apimachinery/status-error';
 import { dump } from 'js-yaml';
 import type { Exchange } from './exchange.js';
-import type { Encoding } from './media-types.js';
+import { contentTypeOf, type Encoding } from './media-types.js';
+import { encodeProtobuf } from './protobuf/encode.js';
 
 const gzipAsync = promisify(gzip);
 /** Upstream's threshold: smaller bodies are not worth it. */
@@ -24,7 +25,7 @@ export function wantsPretty(query: URLSearchParams, userAgent: string): boolean 
 export interface Body {
   code: number;
   encoding: Encoding;
-  /** JSON. */
+  /** JSON, whatever the encoding. */
   bytes: Buffer;
 }
 
@@ -33,13 +34,20 @@ export async function sendBody(exchange: Exchange, body: Body): Promise<void> {
   const bytes = formatted(exchange, body);
   await sendBytes(exchange.request, exchange.response, {
     code: body.code,
-    contentType: body.encoding === 'yaml' ? 'application/yaml' : 'application/json',
+    contentType: contentTypeOf(body.encoding),
     bytes,
     ...(exchange.warnings.isEmpty ? {} : { headers: { Warning: exchange.warnings.headerValues() } }),
   });
 }
 
+/** Answers with an API object that is already encoded as the client wants it. */
+export async function sendEncoded(exchange: Exchange, payload: Omit<Payload, 'headers'>): Promise<void> {
+  const headers = exchange.warnings.isEmpty ? {} : { headers: { Warning: exchange.warnings.headerValues() } };
+  await sendBytes(exchange.request, exchange.response, { ...payload, ...headers });
+}
+
 function formatted(exchange: Exchange, body: Body): Buffer {
+  if (body.encoding === 'protobuf') return encodeProtobuf(JSON.parse(body.bytes.toString()));
   if (body.encoding === 'yaml') return Buffer.from(toYaml(JSON.parse(body.bytes.toString())));
   if (!wantsPretty(exchange.query, exchange.userAgent)) return body.bytes;
   return Buffer.from(JSON.stringify(JSON.parse(body.bytes.toString()), null, 2));
@@ -80,7 +88,7 @@ export function acceptsGzip(request: IncomingMessage): boolean {
   );
 }
 
-/** Answers with a Status in JSON, or YAML when that is all the client takes. */
+/** Answers with a Status. */
 export async function sendStatus(exchange: Exchange, status: Status, encoding: Encoding = 'json'): Promise<void> {
   const code = status.code ?? 200;
   await sendBody(exchange, { code, encoding, bytes: Buffer.from(`${JSON.stringify(status)}\n`) });

@@ -3,7 +3,7 @@
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { notFound } from '@kubelab/apimachinery/status-error';
 import { storeOf } from '../registry/create.js';
-import { decodeObject } from '../registry/decode.js';
+import { decodeObject, type ExpectedKind } from '../registry/decode.js';
 import { admissionRequest, admit, type Engine, validateAdmission, type WriteRequest } from '../registry/engine.js';
 import { parseWriteOptions, type WriteOptions } from '../registry/options.js';
 import { patchChange, patchFunction } from '../registry/patch.js';
@@ -12,14 +12,20 @@ import type { Action, ParentView } from '../registry/subresources/subresources.j
 import { type Change, updateObject } from '../registry/update.js';
 import { readBody } from './body.js';
 import type { Exchange } from './exchange.js';
-import { negotiateOutput, negotiatePatch } from './media-types.js';
+import { type NegotiateOptions, negotiateOutput, negotiatePatch } from './media-types.js';
+import { hasProtobufForm } from './protobuf/encode.js';
 import type { Target } from './resource-target.js';
 import { sendBody } from './respond.js';
 import { readObject, writeRequest } from './write-handlers.js';
 
+/** Views and actions answer with their own kind. */
+function answerOptions(expected: ExpectedKind): NegotiateOptions {
+  return { projections: false, protobuf: hasProtobufForm(expected) };
+}
+
 /** get, update and patch of a view such as scale. */
 export async function handleView(engine: Engine, exchange: Exchange, target: Target, view: ParentView): Promise<void> {
-  const { encoding } = negotiateOutput(exchange.request.headers.accept, { projections: false });
+  const { encoding } = negotiateOutput(exchange.request.headers.accept, answerOptions(view.expected));
   const parent = await (exchange.info.verb === 'get'
     ? readParent(exchange, target)
     : writeParent(engine, exchange, target, view));
@@ -88,7 +94,7 @@ function throughView(view: ParentView, toWanted: (current: UnstructuredObject) =
 
 /** create of an action, or of a kind that is itself one. Admission sees it like any other creation. */
 export async function handleAction(engine: Engine, exchange: Exchange, target: Target, action: Action): Promise<void> {
-  const { encoding } = negotiateOutput(exchange.request.headers.accept, { projections: false });
+  const { encoding } = negotiateOutput(exchange.request.headers.accept, answerOptions(action.expected));
   const options = parseWriteOptions('CreateOptions', exchange.query);
   const object = await readObject(exchange, action.expected, options);
   if (!action.admitsItself) await admitAction(engine, writeRequest(exchange, target, options), object);

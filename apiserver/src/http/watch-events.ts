@@ -1,4 +1,4 @@
-/** Watch events as lines of JSON. Those in the stored form are encoded once for all watchers. */
+/** Watch events as lines of JSON or as frames of protobuf. Those in the stored form are encoded once for all watchers. */
 
 import type { ResourceDefinition } from '@kubelab/api/resource';
 import { toApiVersion } from '@kubelab/apimachinery/meta';
@@ -6,6 +6,7 @@ import type { Status } from '@kubelab/apimachinery/status-error';
 import type { Entry, WatchEvent } from '../storage/store.js';
 import type { OutputFormat } from './media-types.js';
 import { type IncludeObject, metadataOf, tableOf } from './projections.js';
+import { encodeProtobuf, frameHeaderBytes, protobufFrame, protobufOf } from './protobuf/encode.js';
 
 export interface WatchEncoderOptions {
   definition: ResourceDefinition;
@@ -15,7 +16,15 @@ export interface WatchEncoderOptions {
 }
 
 export interface WatchEncoder {
-  encode(events: readonly WatchEvent[]): Buffer;
+  readonly contentType: string;
+  /** JSON goes over a WebSocket as text, protobuf as binary. */
+  readonly isText: boolean;
+  /** Bytes in front of each event that only an HTTP stream needs: a WebSocket has frames of its own. */
+  readonly headerBytes: number;
+  /** Encoders with the same value here encode the same events alike; undefined: each client has its own. */
+  readonly sharing: object | undefined;
+  encode(event: WatchEvent): Buffer;
+  encodeError(status: Status): Buffer;
 }
 
 const prefixes = {
@@ -25,37 +34,66 @@ const prefixes = {
 };
 const suffix = Buffer.from('}\n');
 
+type Json = Record<string, unknown>;
+
 export function createWatchEncoder(options: WatchEncoderOptions): WatchEncoder {
-  return options.format.projection === 'object' ? storedFormEncoder(options.definition) : projectingEncoder(options);
+  const { encoding, projection } = options.format;
+  if (encoding === 'protobuf') return protobufEncoder(options);
+  return projection === 'object' ? storedFormEncoder(options.definition) : projectingEncoder(options);
 }
 
-/** The line of an event that several watchers get; forgotten with the event. */
+const jsonEncoding = {
+  contentType: 'application/json',
+  isText: true,
+  headerBytes: 0,
+  sharing: undefined,
+  encodeError: (status: Status): Buffer => eventLine('ERROR', status),
+};
+
+/** What several watchers get of one event; forgotten with it. */
 const lines = new WeakMap<WatchEvent, Buffer>();
+const frames = new WeakMap<WatchEvent, Buffer>();
+
+function sharedBy(known: WeakMap<WatchEvent, Buffer>, event: WatchEvent, make: () => Buffer): Buffer {
+  let encoded = known.get(event);
+  if (!encoded) {
+    encoded = make();
+    known.set(event, encoded);
+  }
+  return encoded;
+}
 
 function storedFormEncoder(definition: ResourceDefinition): WatchEncoder {
   return {
-    encode(events) {
-      const [event] = events;
-      if (event === undefined || events.length > 1 || !event.entry) {
-        return Buffer.concat(events.flatMap((each) => storedFormPieces(definition, each)));
-      }
-      let line = lines.get(event);
-      if (!line) {
-        line = Buffer.concat(storedFormPieces(definition, event));
-        lines.set(event, line);
-      }
-      return line;
+    ...jsonEncoding,
+    sharing: definition,
+    encode(event) {
+      const { type, entry } = event;
+      if (type === 'BOOKMARK' || !entry) return eventLine('BOOKMARK', bookmark(definition, event));
+      return sharedBy(lines, event, () => Buffer.concat([prefixes[type], entry.bytes, suffix]));
     },
   };
 }
 
-function storedFormPieces(definition: ResourceDefinition, event: WatchEvent): Buffer[] {
-  if (event.type === 'BOOKMARK' || !event.entry) return [eventLine('BOOKMARK', bookmark(definition, event))];
-  return [prefixes[event.type], event.entry.bytes, suffix];
+function protobufEncoder(options: WatchEncoderOptions): WatchEncoder {
+  const asMetadata = options.format.projection === 'metadata';
+  return {
+    contentType: 'application/vnd.kubernetes.protobuf;stream=watch',
+    isText: false,
+    headerBytes: frameHeaderBytes,
+    sharing: asMetadata ? undefined : options.definition,
+    encodeError: (status) => protobufFrame('ERROR', encodeProtobuf(status as unknown as Json)),
+    encode(event) {
+      const { type, entry } = event;
+      if (type === 'BOOKMARK' || !entry) return protobufFrame('BOOKMARK', encodeProtobuf(bookmarkFor(options, event)));
+      if (asMetadata) return protobufFrame(type, encodeProtobuf(projectEntry(options, entry, false)));
+      return sharedBy(frames, event, () => protobufFrame(type, protobufOf(entry)));
+    },
+  };
 }
 
 /** An object of the kind with nothing but the resourceVersion that the watch has reached. */
-function bookmark({ group, version, kind }: ResourceDefinition, event: WatchEvent): Record<string, unknown> {
+function bookmark({ group, version, kind }: ResourceDefinition, event: WatchEvent): Json {
   return {
     kind,
     apiVersion: toApiVersion(group, version),
@@ -67,26 +105,24 @@ function bookmark({ group, version, kind }: ResourceDefinition, event: WatchEven
   };
 }
 
-export function eventLine(type: string, object: unknown): Buffer {
+function eventLine(type: string, object: unknown): Buffer {
   return Buffer.from(`${JSON.stringify({ type, object })}\n`);
-}
-
-export function errorLine(status: Status): Buffer {
-  return eventLine('ERROR', status);
 }
 
 function projectingEncoder(options: WatchEncoderOptions): WatchEncoder {
   let headers = true;
-  const project = (event: WatchEvent): Buffer => {
-    if (event.type === 'BOOKMARK' || !event.entry) return eventLine('BOOKMARK', projectBookmark(options, event));
-    const line = eventLine(event.type, projectEntry(options, event.entry, headers));
-    headers = false;
-    return line;
+  return {
+    ...jsonEncoding,
+    encode(event) {
+      if (event.type === 'BOOKMARK' || !event.entry) return eventLine('BOOKMARK', bookmarkFor(options, event));
+      const line = eventLine(event.type, projectEntry(options, event.entry, headers));
+      headers = false;
+      return line;
+    },
   };
-  return { encode: (events) => Buffer.concat(events.map(project)) };
 }
 
-function projectEntry(options: WatchEncoderOptions, entry: Entry, headers: boolean): Record<string, unknown> {
+function projectEntry(options: WatchEncoderOptions, entry: Entry, headers: boolean): Json {
   const { definition, format, includeObject } = options;
   if (format.projection === 'metadata') return metadataOf(entry.object, format.metaVersion);
   const listMeta = { resourceVersion: String(entry.revision) };
@@ -94,8 +130,9 @@ function projectEntry(options: WatchEncoderOptions, entry: Entry, headers: boole
   return tableOf([entry.object], listMeta, context, { headers });
 }
 
-function projectBookmark({ definition, format }: WatchEncoderOptions, event: WatchEvent): Record<string, unknown> {
+function bookmarkFor({ definition, format }: WatchEncoderOptions, event: WatchEvent): Json {
   const plain = bookmark(definition, event);
+  if (format.projection === 'object') return plain;
   const apiVersion = `meta.k8s.io/${format.metaVersion}`;
   if (format.projection === 'metadata') return { ...plain, kind: 'PartialObjectMetadata', apiVersion };
   return { kind: 'Table', apiVersion, metadata: plain['metadata'], columnDefinitions: null, rows: [] };

@@ -3,13 +3,14 @@
 import { internalError, isGone, StatusError, serviceUnavailable } from '@kubelab/apimachinery/status-error';
 import type { Clock, Timer } from '@kubelab/component/clock';
 import type { ResourceStore, WatchEvent, Watcher, WatchOptions, WatchSink } from '../storage/store.js';
-import type { Exchange } from './exchange.js';
-import { errorLine, type WatchEncoder } from './watch-events.js';
+import type { WatchEncoder } from './watch-events.js';
+import type { WatchTransport } from './watch-transport.js';
 
 export interface WatchResponse {
   store: ResourceStore;
   options: WatchOptions;
   encoder: WatchEncoder;
+  transport: WatchTransport;
   timeoutMs: number;
   clock: Clock;
   /** Aborts when the server stops. */
@@ -17,9 +18,9 @@ export interface WatchResponse {
 }
 
 /** Resolves when the stream has ended, whoever ended it; rejects with what kept it from starting. */
-export async function serveWatch(exchange: Exchange, watch: WatchResponse): Promise<void> {
+export async function serveWatch(watch: WatchResponse): Promise<void> {
   if (watch.stopping.aborted) throw serviceUnavailable('the server is shutting down');
-  const session = new WatchSession(exchange, watch);
+  const session = new WatchSession(watch);
   await session.run();
 }
 
@@ -30,21 +31,16 @@ class WatchSession implements WatchSink {
   #resolveEnd: () => void = () => undefined;
   readonly #finish = (): void => this.finish();
 
-  constructor(
-    private readonly exchange: Exchange,
-    private readonly watch: WatchResponse,
-  ) {}
+  constructor(private readonly watch: WatchResponse) {}
 
   async run(): Promise<void> {
-    const { response } = this.exchange;
-    const { clock, stopping, store, options, timeoutMs } = this.watch;
+    const { clock, stopping, store, options, timeoutMs, transport } = this.watch;
     const end = new Promise<void>((resolve) => {
       this.#resolveEnd = resolve;
     });
     this.#timer = clock.setTimeout(this.#finish, timeoutMs);
     stopping.addEventListener('abort', this.#finish, { once: true });
-    response.on('close', this.#finish);
-    response.on('drain', () => this.#watcher?.resume());
+    transport.listen({ onClose: this.#finish, onDrain: () => this.#watcher?.resume() });
     try {
       this.started(await store.watch(options, this));
     } catch (error) {
@@ -54,10 +50,10 @@ class WatchSession implements WatchSink {
   }
 
   onEvents(events: readonly WatchEvent[]): void {
-    const { response } = this.exchange;
-    if (this.#ended || response.destroyed) return;
-    this.startStream();
-    if (!response.write(this.watch.encoder.encode(events))) this.#watcher?.pause();
+    const { transport, encoder } = this.watch;
+    if (this.#ended || transport.gone) return;
+    transport.open();
+    if (!transport.send(events, encoder)) this.#watcher?.pause();
   }
 
   onEnd(error?: Error): void {
@@ -71,8 +67,8 @@ class WatchSession implements WatchSink {
       watcher.close();
       return;
     }
-    this.startStream();
-    if (this.exchange.response.writableNeedDrain) watcher.pause();
+    this.watch.transport.open();
+    if (this.watch.transport.congested) watcher.pause();
   }
 
   private refused(error: unknown): void {
@@ -86,31 +82,21 @@ class WatchSession implements WatchSink {
   }
 
   private writeError(error: Error): void {
-    const { response } = this.exchange;
-    if (this.#ended || response.destroyed) return;
-    this.startStream();
-    response.write(errorLine((error instanceof StatusError ? error : internalError(error)).toStatus()));
-  }
-
-  private startStream(): void {
-    const { response, warnings } = this.exchange;
-    if (response.headersSent) return;
-    response.writeHead(200, {
-      'Cache-Control': 'no-cache, private',
-      'Content-Type': 'application/json',
-      ...(warnings.isEmpty ? {} : { Warning: warnings.headerValues() }),
-    });
-    response.flushHeaders();
+    const { transport, encoder } = this.watch;
+    if (this.#ended || transport.gone) return;
+    transport.open();
+    const status = (error instanceof StatusError ? error : internalError(error)).toStatus();
+    transport.sendRaw(encoder.encodeError(status), encoder);
   }
 
   private finish(): void {
     if (this.#ended) return;
     this.release();
-    const { response } = this.exchange;
+    const { transport } = this.watch;
     // A stream that ends before its first event is an empty one, not a broken one.
-    if (!response.destroyed) {
-      this.startStream();
-      response.end();
+    if (!transport.gone) {
+      transport.open();
+      transport.end();
     }
     this.#resolveEnd();
   }
@@ -119,7 +105,6 @@ class WatchSession implements WatchSink {
     this.#ended = true;
     this.#timer?.clear();
     this.watch.stopping.removeEventListener('abort', this.#finish);
-    this.exchange.response.off('close', this.#finish);
     this.#watcher?.close();
   }
 }

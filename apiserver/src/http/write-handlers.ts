@@ -1,6 +1,7 @@
 /** create, update, patch, delete and deletecollection of resources and of the parts that subresources show of them. */
 
 import type { ResourceDefinition } from '@kubelab/api/resource';
+import { deepClone } from '@kubelab/apimachinery/json';
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { createObject } from '../registry/create.js';
 import { builtinKind, decodeObject, type ExpectedKind } from '../registry/decode.js';
@@ -18,6 +19,8 @@ import { parseCollectionOptions } from './list-options.js';
 import { sendList } from './list-response.js';
 import { negotiateInput, negotiateOutput, negotiatePatch, unsupportedBody } from './media-types.js';
 import { sendEntry } from './object-response.js';
+import { hasProtobufForm } from './protobuf/encode.js';
+import { outputOptions } from './read-handlers.js';
 import type { Target } from './resource-target.js';
 import { sendStatus } from './respond.js';
 
@@ -37,7 +40,9 @@ export async function readObject(
   expected: ExpectedKind,
   options: WriteOptions,
 ): Promise<UnstructuredObject> {
-  const encoding = negotiateInput(exchange.request.headers['content-type']);
+  const encoding = negotiateInput(exchange.request.headers['content-type'], {
+    protobuf: hasProtobufForm(expected),
+  });
   const body = await readBody(exchange.request);
   return decodeObject(body, expected, {
     encoding,
@@ -60,7 +65,7 @@ function refuseForeignBody(exchange: Exchange, { custom }: ResourceDefinition): 
 }
 
 export async function handleCreate(engine: Engine, exchange: Exchange, target: Target): Promise<void> {
-  const format = negotiateOutput(exchange.request.headers.accept, { projections: true });
+  const format = negotiateOutput(exchange.request.headers.accept, outputOptions(target.resource));
   const { definition, expected } = target.resource;
   refuseForeignBody(exchange, definition);
   const options = parseWriteOptions('CreateOptions', exchange.query);
@@ -71,13 +76,13 @@ export async function handleCreate(engine: Engine, exchange: Exchange, target: T
 }
 
 export async function handleUpdate(engine: Engine, exchange: Exchange, target: Target): Promise<void> {
-  const format = negotiateOutput(exchange.request.headers.accept, { projections: true });
+  const format = negotiateOutput(exchange.request.headers.accept, outputOptions(target.resource));
   const { definition, expected, groupResource } = target.resource;
   refuseForeignBody(exchange, definition);
   const options = parseWriteOptions('UpdateOptions', exchange.query);
   const object = await readObject(exchange, expected, options);
   definition.hooks.default?.(object);
-  const fresh = (): UnstructuredObject => structuredClone(object);
+  const fresh = (): UnstructuredObject => deepClone(object);
   const { entry, created } = await updateObject(engine, writeRequest(exchange, target, options), {
     from: fresh,
     ...(allowsCreateOnUpdate(groupResource) ? { fromNothing: fresh } : {}),
@@ -99,7 +104,7 @@ export async function handlePatch(engine: Engine, exchange: Exchange, target: Ta
   const { request, query } = exchange;
   const type = negotiatePatch(request.headers['content-type']);
   if (type === 'strategic' && target.resource.definition.custom) throw unsupportedBody(patchTypesOfCustomKinds);
-  const format = negotiateOutput(request.headers.accept, { projections: true });
+  const format = negotiateOutput(request.headers.accept, outputOptions(target.resource));
   const body = await readBody(request);
   const options = parseWriteOptions('PatchOptions', query, { apply: type === 'apply' });
   const write = writeRequest(exchange, target, options);
@@ -114,7 +119,7 @@ export async function handlePatch(engine: Engine, exchange: Exchange, target: Ta
 async function readDeleteOptions(exchange: Exchange): Promise<DeleteOptions> {
   const body = await readBody(exchange.request);
   if (body.length === 0) return parseDeleteOptions(exchange.query, undefined);
-  const encoding = negotiateInput(exchange.request.headers['content-type']);
+  const encoding = negotiateInput(exchange.request.headers['content-type'], { protobuf: true });
   const warn = (message: string): void => exchange.warn(message);
   const options = decodeObject(body, builtinKind('', 'v1', 'DeleteOptions'), {
     encoding,
@@ -125,7 +130,7 @@ async function readDeleteOptions(exchange: Exchange): Promise<DeleteOptions> {
 }
 
 export async function handleDelete(engine: Engine, exchange: Exchange, target: Target): Promise<void> {
-  const format = negotiateOutput(exchange.request.headers.accept, { projections: true });
+  const format = negotiateOutput(exchange.request.headers.accept, outputOptions(target.resource));
   const options = await readDeleteOptions(exchange);
   const { resource, namespace, name } = target;
   const { user } = exchange;
@@ -141,7 +146,7 @@ export async function handleDelete(engine: Engine, exchange: Exchange, target: T
 export async function handleDeleteCollection(engine: Engine, exchange: Exchange, target: Target): Promise<void> {
   const { query, user } = exchange;
   const { resource, namespace } = target;
-  const format = negotiateOutput(exchange.request.headers.accept, { projections: true });
+  const format = negotiateOutput(exchange.request.headers.accept, outputOptions(target.resource));
   const selection = parseSelection(resource.definition, query.get('labelSelector'), query.get('fieldSelector'));
   const { limit } = parseCollectionOptions(query, { watch: false });
   const entries = await deleteCollection(engine, {

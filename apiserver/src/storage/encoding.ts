@@ -32,6 +32,7 @@ export class StoredEntry implements Entry {
   readonly key: string;
   readonly revision: number;
   readonly itemOffset: number;
+  declare protobuf?: Buffer;
   #stored: Buffer | undefined;
   #bytes: Buffer | undefined;
   #object: UnstructuredObject | undefined;

@@ -18,6 +18,8 @@ export interface Entry {
   readonly object: UnstructuredObject;
   /** It is kept in an older form than the one that a write would leave: writing it unchanged is not for nothing. */
   readonly outdated?: boolean;
+  /** The object as protobuf, kept by whoever encoded it first. */
+  protobuf?: Buffer;
 }
 
 export interface Page {

@@ -1,0 +1,46 @@
+import { configMap } from '@kubelab/api/core/config-map';
+import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
+import { encodeObject, StoredEntry } from '../storage/encoding.js';
+import { metadataBytes, tableOf, tablePieces } from './projections.js';
+
+const nasty = 'quote " brace } backslash \\ and both \\" {';
+const object = (name: string, data: Record<string, string>): UnstructuredObject =>
+  ({
+    kind: 'ConfigMap',
+    apiVersion: 'v1',
+    metadata: {
+      name,
+      creationTimestamp: '2024-05-01T11:00:00Z',
+      annotations: { [nasty]: nasty, ä: '日本' },
+      managedFields: [{ manager: 'm', fieldsV1: { 'f:data': { '.': {} } } }],
+    },
+    data,
+  }) as unknown as UnstructuredObject;
+const entries = [object('a', { x: nasty }), object('b', {})].map(
+  (each, index) => new StoredEntry(`default/${index}`, 7 + index, encodeObject(each)),
+);
+
+test('metadata is found in the bytes of an entry', () => {
+  for (const entry of entries) expect(JSON.parse(metadataBytes(entry).toString())).toEqual(entry.object.metadata);
+  expect(() => metadataBytes({ bytes: Buffer.from('{"metadata":{"a":"}'), itemOffset: 1 })).toThrow('no complete');
+});
+
+test.each(['None', 'Metadata', 'Object'] as const)('a Table in pieces is the same Table, with %s', (includeObject) => {
+  const context = {
+    definition: configMap,
+    metaVersion: 'v1',
+    includeObject,
+    now: new Date('2024-05-01T12:00:00Z'),
+  } as const;
+  const meta = { resourceVersion: '9' };
+  const whole = tableOf(
+    entries.map((entry) => entry.object),
+    meta,
+    context,
+  );
+  const pieces = JSON.parse(Buffer.concat(tablePieces(entries, meta, context)).toString());
+  expect(pieces).toEqual(JSON.parse(JSON.stringify(whole)));
+  expect(JSON.parse(Buffer.concat(tablePieces([], meta, context)).toString())).toEqual(
+    JSON.parse(JSON.stringify(tableOf([], meta, context))),
+  );
+});

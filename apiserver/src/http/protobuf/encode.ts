@@ -1,0 +1,109 @@
+/** Objects, lists and watch events as `application/vnd.kubernetes.protobuf`. */
+
+import type { JsonObject } from '@kubelab/apimachinery/json';
+import { toApiVersion } from '@kubelab/apimachinery/meta';
+import type { Entry } from '../../storage/store.js';
+import { BackwardWriter } from './backward-writer.js';
+import { type Codec, writeField, writeNestedField } from './codec.js';
+import { magic } from './decode.js';
+import { messageCodec } from './message-codec.js';
+import { messageOfKind } from './messages.js';
+import { scalarCodecs } from './scalar-codecs.js';
+
+const string = scalarCodecs['string'] as Codec;
+/** Encoding does not wait for anything: all objects are written with one writer. */
+const writer = new BackwardWriter();
+/** contentEncoding and contentType of the envelope, which Go writes though they are empty. */
+const envelopeEnd = Buffer.from([0x1a, 0, 0x22, 0]);
+
+/** Whether objects of this kind can be written and read as protobuf. */
+export function hasProtobufForm({ group, version, kind }: { group: string; version: string; kind: string }): boolean {
+  return messageOfKind(toApiVersion(group, version), kind) !== undefined;
+}
+
+function written(write: () => void): Buffer {
+  try {
+    write();
+    return writer.finish();
+  } finally {
+    writer.reset();
+  }
+}
+
+function writeEnvelope(type: { apiVersion: string; kind: string }, writeRaw: () => void): void {
+  writer.bytes(envelopeEnd);
+  writeNestedField(writer, 2, writeRaw);
+  writeTypeMeta(type);
+  writer.bytes(magic);
+}
+
+function writeTypeMeta({ apiVersion, kind }: { apiVersion: string; kind: string }): void {
+  writeNestedField(writer, 1, () => {
+    writeField(writer, 2, string, kind);
+    writeField(writer, 1, string, apiVersion);
+  });
+}
+
+/** Throws Error for a kind without a protobuf form. */
+export function encodeProtobuf(object: JsonObject): Buffer {
+  const apiVersion = String(object['apiVersion']);
+  const kind = String(object['kind']);
+  const message = messageOfKind(apiVersion, kind);
+  if (message === undefined) throw new Error(`${apiVersion} ${kind} has no protobuf form`);
+  return written(() => {
+    writeEnvelope({ apiVersion, kind }, () => messageCodec(message).writeBody(writer, object));
+  });
+}
+
+/** The stored object; encoded once for all who ask. */
+export function protobufOf(entry: Entry): Buffer {
+  entry.protobuf ??= encodeProtobuf(entry.object);
+  return entry.protobuf;
+}
+
+/**
+ * A list in pieces: its head, its items, its end. The object inside an envelope is field 2 with its length, and so is an item of a list: the
+ * middle of every encoded object is its item.
+ */
+export function protobufList(
+  type: { apiVersion: string; listKind: string },
+  metadata: JsonObject,
+  items: readonly Buffer[],
+): Buffer[] {
+  const slices = items.map(itemOf);
+  const itemsSize = slices.reduce((size, slice) => size + slice.length, 0);
+  const head = written(() => {
+    writeNestedField(writer, 1, () => messageCodec('meta.ListMeta').writeBody(writer, metadata));
+    const rawSize = writer.length + itemsSize;
+    writer.uint(rawSize);
+    writer.uint(2 * 8 + 2);
+    writeTypeMeta({ apiVersion: type.apiVersion, kind: type.listKind });
+    writer.bytes(magic);
+  });
+  return [head, ...slices, envelopeEnd];
+}
+
+/** `encoded` as {@link encodeProtobuf} wrote it. */
+function itemOf(encoded: Buffer): Buffer {
+  // Behind the magic: a tag, the length of the type (kinds and versions are short: one byte), the type.
+  const typeSize = encoded[magic.length + 1] as number;
+  return encoded.subarray(magic.length + 2 + typeSize, encoded.length - envelopeEnd.length);
+}
+
+/** The length in front of a watch event. */
+export const frameHeaderBytes = 4;
+
+/** A watch event with its length in front; `object` is an encoded object with its envelope. */
+export function protobufFrame(type: string, object: Buffer): Buffer {
+  return written(() => {
+    writeNestedField(writer, 2, () => {
+      writer.bytes(object);
+      writer.uint(object.length);
+      writer.uint(1 * 8 + 2);
+    });
+    writeField(writer, 1, string, type);
+    const length = Buffer.alloc(frameHeaderBytes);
+    length.writeUInt32BE(writer.length);
+    writer.bytes(length);
+  });
+}

@@ -1,0 +1,62 @@
+/** Pure: the options of the API benchmark. */
+
+import { parseArgs } from 'node:util';
+import { UsageError } from '../command-line.js';
+import { type ApiBenchmark, type Part, parts } from './api.js';
+
+export const apiUsage = `Usage: node scripts/run-ts.mjs bench/src/api/main.ts --kubeconfig FILE [options]
+
+  --kubeconfig FILE  the server to measure
+  --pid N            its process, when it runs here: shows CPU time and memory
+  --container NAME   its container, likewise
+  --parts LIST       of ${parts.join(', ')} (all)
+  --clients LIST     how many ask at the same time (1,16,64)
+  --seconds N        how long each request is repeated (3)
+  --objects N        configmaps, and pods, that are listed (5000)
+  --watchers N       of the fan-out (500)
+  --events N         that each of them gets (1000)
+`;
+
+type Options = Omit<ApiBenchmark, 'signal' | 'write'>;
+
+/** Throws UsageError. */
+export function parseApiOptions(args: readonly string[]): Options {
+  const values = parse(args);
+  if (values.kubeconfig === undefined) throw new UsageError('--kubeconfig is missing');
+  if (values.pid !== undefined && values.container !== undefined) {
+    throw new UsageError('either --pid or --container, not both');
+  }
+  return {
+    kubeconfig: values.kubeconfig,
+    ...(values.pid === undefined ? {} : { pid: amount('pid', values.pid) }),
+    ...(values.container === undefined ? {} : { container: values.container }),
+    parts: (values.parts ?? parts.join(',')).split(',').map(partOf),
+    clients: (values.clients ?? '1,16,64').split(',').map((text) => amount('clients', text)),
+    milliseconds: amount('seconds', values.seconds ?? '3') * 1000,
+    objects: amount('objects', values.objects ?? '5000'),
+    watchers: amount('watchers', values.watchers ?? '500'),
+    events: amount('events', values.events ?? '1000'),
+  };
+}
+
+function parse(args: readonly string[]): Record<string, string | undefined> {
+  const text = { type: 'string' } as const;
+  const names = ['kubeconfig', 'pid', 'container', 'parts', 'clients', 'seconds', 'objects', 'watchers', 'events'];
+  try {
+    const options = Object.fromEntries(names.map((name) => [name, text]));
+    return parseArgs({ args: [...args], options }).values as Record<string, string | undefined>;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function partOf(text: string): Part {
+  const part = parts.find((name) => name === text);
+  if (part === undefined) throw new UsageError(`--parts are ${parts.join(', ')}, not ${text}`);
+  return part;
+}
+
+function amount(option: string, text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`--${option} must be a whole number above 0, not ${text}`);
+  return Number(text);
+}
