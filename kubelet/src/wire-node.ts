@@ -28,6 +28,7 @@ import { KubeletHandlers } from './server/handlers.js';
 import { KubeletServer } from './server/kubelet-server.js';
 import { StatsReader } from './server/stats.js';
 import type { Mounter } from './volumes/mounter.js';
+import { createDisks, createHousekeeping, type NodeDisks } from './wire-housekeeping.js';
 import { createPodServices } from './wire-pods.js';
 
 export interface NodeParts {
@@ -57,9 +58,10 @@ export async function runNode(parts: NodeParts): Promise<void> {
   const metrics = createMetrics(registry, nodeName);
   const events = createEventRecorder({ client, component: 'kubelet', host: nodeName, clock, logger });
   const informers = createInformers(client, context, nodeName);
+  const disks = createDisks(parts);
   // Parts that call each other meet here: each is asked for only after all have been made.
   const late: { manager?: PodManager; serving?: ServingCertificate | undefined; cache?: RuntimeCache } = {};
-  const agent = createAgent(parts, events, informers.node, {
+  const agent = createAgent(parts, events, informers.node, disks, {
     plegProblem: () => late.cache?.unhealthy(),
     onChange: () => {
       late.manager?.wakeAll();
@@ -69,6 +71,7 @@ export async function runNode(parts: NodeParts): Promise<void> {
   const services = createPodServices(parts, { events, metrics, informers, agent, manager: () => late.manager });
   late.cache = services.cache;
   late.manager = new PodManager({ services, informer: informers.pods, node: () => agent.node(), signal });
+  const housekeeping = createHousekeeping(parts, services, { events, metrics, disks });
   const server = createServer(parts, services, late.manager, metrics);
   await server.listen();
   informers.services.start(signal);
@@ -78,6 +81,7 @@ export async function runNode(parts: NodeParts): Promise<void> {
   startLease(parts, agent);
   late.manager.start();
   informers.pods.start(signal);
+  housekeeping.start();
   await stopped(signal);
   logger.info('Pods are left running');
   await Promise.race([events.flush(), clock.sleep(1_000)]);
@@ -99,6 +103,7 @@ function createAgent(
   parts: NodeParts,
   events: EventRecorder,
   informer: Informer<Node>,
+  disks: NodeDisks,
   hooks: { plegProblem(): string | undefined; onChange(): void },
 ): NodeAgent {
   const { config, context, nodeName, client, runtime, imageService, version } = parts;
@@ -129,7 +134,7 @@ function createAgent(
     statusUpdateMs: config['node-status-update-frequency'],
     addresses: () => nodeAddresses(config, nodeName),
     disk,
-    pressure: () => nodePressure(config, limits.memory),
+    pressure: () => nodePressure(config, limits.memory, disks),
     ...hooks,
   });
 }
@@ -139,17 +144,15 @@ function nodeAddresses(config: Config, nodeName: string): NodeAddress[] {
   return [...(ip ? [{ type: 'InternalIP', address: ip }] : []), { type: 'Hostname', address: nodeName }];
 }
 
-async function nodePressure(config: Config, memoryCapacity: number): Promise<Pressure> {
-  const disk = await readDisk(config['root-dir']);
+async function nodePressure(config: Config, memoryCapacity: number, disks: NodeDisks): Promise<Pressure> {
+  const [disk, images] = await Promise.all([disks.node.read(), disks.images.read()]);
   const { memoryWorkingSet } = readNodeUsage(memoryCapacity, config['cgroup-root']);
-  const space = { available: disk.availableBytes, capacity: disk.capacityBytes };
-  const inodes = { available: disk.inodesFree, capacity: disk.inodes };
   return pressureOf(thresholdsOf(config), {
     'memory.available': { available: memoryCapacity - memoryWorkingSet, capacity: memoryCapacity },
-    'nodefs.available': space,
-    'nodefs.inodesFree': inodes,
-    'imagefs.available': space,
-    'imagefs.inodesFree': inodes,
+    'nodefs.available': { available: disk.availableBytes, capacity: disk.capacityBytes },
+    'nodefs.inodesFree': { available: disk.inodesFree, capacity: disk.inodes },
+    'imagefs.available': { available: images.availableBytes, capacity: images.capacityBytes },
+    'imagefs.inodesFree': { available: images.inodesFree, capacity: images.inodes },
   });
 }
 

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { configMaps, secrets } from '@kubelab/api/resource-types';
 import type { EventRecorder } from '@kubelab/client/event-recorder';
 import { CgroupFs, noPodCgroups } from './cgroups/cgroup-fs.js';
+import { containerGcPolicyOf } from './config-policies.js';
 import { type DnsConfig, parseResolvConf } from './containers/resolv-conf.js';
 import { readTerminationMessage } from './containers/termination-message.js';
+import { ContainerCollector } from './garbage/container-collector.js';
 import { ImageManager } from './images/image-manager.js';
 import type { KubeletMetrics } from './metrics.js';
 import { readNodeLimits } from './node/machine.js';
@@ -75,6 +77,12 @@ export function createPodServices(parts: NodeParts, inputs: PodServiceInputs): P
       pulled: (_image, seconds, bytes) => metrics.imagePulled(seconds, bytes),
     }),
     statuses: new StatusManager({ client, clock, logger, signal }),
+    deadContainers: new ContainerCollector({
+      runtime,
+      policy: containerGcPolicyOf(config),
+      pods: () => cache.list(),
+      clock,
+    }),
     killer: new ContainerKiller({ runtime, hooks, events, clock, logger }),
     prober: new Prober({
       runtime,

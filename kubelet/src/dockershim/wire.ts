@@ -41,7 +41,12 @@ export interface Shim {
 /** Resolves when the CRI socket answers; the engine may come later. */
 export async function startShim(config: Config, { logger, clock, signal }: ShimContext): Promise<Shim> {
   const docker = new Docker({ socketPath: socketPath(config['docker-endpoint']) });
-  const images = new Images({ docker, clock, progressDeadlineMs: config['image-pull-progress-deadline'] });
+  const images = new Images({
+    docker,
+    clock,
+    progressDeadlineMs: config['image-pull-progress-deadline'],
+    pinned: config['pod-sandbox-image'],
+  });
   const server = new StreamingServer({
     address: config['streaming-address'],
     port: config['streaming-port'],

@@ -10,7 +10,7 @@ import type { NodeLimits } from './cgroup-limits.js';
 import type { MachineFacts } from './machine.js';
 import { computeNodeStatus, imageList, statusChanged } from './node-status.js';
 import type { Pressure } from './pressure.js';
-import { type RegistrationOptions, registerNode } from './registration.js';
+import { nodeTarget, type RegistrationOptions, registerNode } from './registration.js';
 import { healthOf, type RuntimeHealth, readyProblems, unknownHealth } from './runtime-health.js';
 
 export interface NodeAgentOptions {
@@ -270,10 +270,8 @@ export class NodeAgent {
     events.event(this.#target(), 'Normal', ready, `Node ${registration.nodeName} status is now: ${ready}`);
   }
 
-  /** Upstream's kubelets put the node's name where its uid belongs, and kubectl looks for it there. */
   #target(): EventTarget {
-    const { nodeName } = this.#options.registration;
-    return { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, uid: nodeName } };
+    return nodeTarget(this.#options.registration.nodeName);
   }
 }
 

@@ -7,6 +7,7 @@ import type { Logger } from '@kubelab/component/logger';
 import type { RuntimeServiceClient } from '@kubelab/proto/generated/runtime-v1';
 import type { NodePaths } from '../containers/paths.js';
 import type { DnsConfig } from '../containers/resolv-conf.js';
+import type { ContainerCollector } from '../garbage/container-collector.js';
 import type { ImageManager } from '../images/image-manager.js';
 import type { ObjectCache } from '../objects/object-cache.js';
 import type { TokenCache } from '../objects/token-cache.js';
@@ -66,6 +67,7 @@ export interface PodServices {
   statuses: StatusManager;
   prober: Prober;
   killer: ContainerKiller;
+  deadContainers: ContainerCollector;
   hooks: HookRunner;
   volumes: VolumeManager;
   mounter: Mounter;

@@ -69,6 +69,7 @@ export class PodWorker {
     this.#firstSeen = options.services.clock.now();
     this.#applier = new PodApplier(options.services, options.backoff);
     this.#cleaner = new PodCleaner(options.services);
+    options.signal.addEventListener('abort', () => this.#timer?.clear(), { once: true });
     const { name, namespace, uid } = pod.metadata;
     this.#logger = options.services.logger.child({ pod: `${namespace}/${name}`, uid });
   }
@@ -222,7 +223,7 @@ export class PodWorker {
     const { state, plan } = await this.#plan();
     if (isEmptyPlan(plan)) {
       if (this.#volumesDirty || this.#refreshIsDue()) await this.#mount(signal);
-      await this.#cleaner.removeDead(pod, state);
+      await this.#cleaner.removeDead(state);
       this.#wakeAfter(this.#untilNextLook());
       return;
     }
@@ -318,6 +319,7 @@ export class PodWorker {
 
   #wakeAfter(ms: number): void {
     this.#timer?.clear();
+    if (this.#options.signal.aborted) return;
     this.#timer = this.#services.clock.setTimeout(() => this.wake(), ms);
   }
 
