@@ -29,6 +29,12 @@ export function rotationPolicyOf(config: Config): RotationPolicy {
 
 export function policyProblems(config: Config): string[] {
   const problems: string[] = [];
+  if (config['shutdown-grace-period'] < config['shutdown-grace-period-critical-pods'])
+    problems.push('--shutdown-grace-period must be at least --shutdown-grace-period-critical-pods');
+  for (const name of ['pod-manifest-path', 'node-shutdown-file'] as const) {
+    if (config[name] !== '' && !config[name].startsWith('/')) problems.push(`--${name} must be an absolute path`);
+  }
+  if (config['file-check-frequency'] <= 0) problems.push('--file-check-frequency must be greater than 0');
   const high = config['image-gc-high-threshold'];
   const low = config['image-gc-low-threshold'];
   for (const [name, value] of [

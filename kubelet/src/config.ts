@@ -44,6 +44,16 @@ export const flags = {
   'serialize-image-pulls': boolFlag('pull one image at a time', false),
   'max-parallel-image-pulls': intFlag('how many images are pulled at once when not serialized', 3),
   'max-parallel-starts': intFlag('how many sandboxes and containers are started at once', 4),
+  'pod-manifest-path': stringFlag('folder with manifests of static pods; empty: none'),
+  'file-check-frequency': durationFlag(
+    'how often --pod-manifest-path is looked at when nothing tells of changes',
+    20_000,
+  ),
+  'shutdown-grace-period': durationFlag('how long pods get to end when the node shuts down; 0: they go on running', 0),
+  'shutdown-grace-period-critical-pods': durationFlag('the part of it that critical pods have for themselves', 0),
+  'node-shutdown-file': stringFlag(
+    'a stop of the kubelet is one of the node only while this file is there; empty: always, when there is a --shutdown-grace-period',
+  ),
   'container-log-max-size': stringFlag('size after which a container log is rotated', '10Mi'),
   'container-log-max-files': intFlag('how many files a container log may consist of, at least 2', 5),
   'container-log-monitor-interval': durationFlag('how often container logs are looked at', 10_000),

@@ -29,6 +29,7 @@ import { KubeletServer } from './server/kubelet-server.js';
 import { StatsReader } from './server/stats.js';
 import type { Mounter } from './volumes/mounter.js';
 import { createDisks, createHousekeeping, type NodeDisks } from './wire-housekeeping.js';
+import { createMirrors, createShutdown, isNodeShutdown, startStaticPods } from './wire-node-life.js';
 import { createPodServices } from './wire-pods.js';
 
 export interface NodeParts {
@@ -50,8 +51,11 @@ export interface Informers {
 }
 
 /** Runs the node until the signal aborts. */
-export async function runNode(parts: NodeParts): Promise<void> {
-  const { context, nodeName, client } = parts;
+export async function runNode(outer: NodeParts): Promise<void> {
+  // The parts go on while pods end with their node.
+  const stop = new AbortController();
+  const parts = { ...outer, context: { ...outer.context, signal: stop.signal } };
+  const { config, context, nodeName, client } = parts;
   const { clock, logger, signal, registry } = context;
   // Every pod and every watch listens for the end.
   setMaxListeners(0, signal);
@@ -60,9 +64,15 @@ export async function runNode(parts: NodeParts): Promise<void> {
   const informers = createInformers(client, context, nodeName);
   const disks = createDisks(parts);
   // Parts that call each other meet here: each is asked for only after all have been made.
-  const late: { manager?: PodManager; serving?: ServingCertificate | undefined; cache?: RuntimeCache } = {};
+  const late: {
+    manager?: PodManager;
+    serving?: ServingCertificate | undefined;
+    cache?: RuntimeCache;
+    shuttingDown?: () => boolean;
+  } = {};
   const agent = createAgent(parts, events, informers.node, disks, {
     plegProblem: () => late.cache?.unhealthy(),
+    shuttingDown: () => late.shuttingDown?.() ?? false,
     onChange: () => {
       late.manager?.wakeAll();
       late.serving?.check();
@@ -70,7 +80,17 @@ export async function runNode(parts: NodeParts): Promise<void> {
   });
   const services = createPodServices(parts, { events, metrics, informers, agent, manager: () => late.manager });
   late.cache = services.cache;
-  late.manager = new PodManager({ services, informer: informers.pods, node: () => agent.node(), signal });
+  const mirrors = config['pod-manifest-path'] === '' ? undefined : createMirrors(parts, services, agent);
+  const shutdown = createShutdown(parts, services, { events, manager: () => late.manager });
+  late.shuttingDown = () => shutdown.begun;
+  late.manager = new PodManager({
+    services,
+    informer: informers.pods,
+    node: () => agent.node(),
+    signal,
+    mirrors,
+    refuse: () => shutdown.rejection(),
+  });
   const housekeeping = createHousekeeping(parts, services, { events, metrics, disks });
   const server = createServer(parts, services, late.manager, metrics);
   await server.listen();
@@ -79,11 +99,17 @@ export async function runNode(parts: NodeParts): Promise<void> {
   late.serving = startServing(parts, server, agent);
   informers.node.start(signal);
   startLease(parts, agent);
+  await startStaticPods(parts, late.manager);
   late.manager.start();
   informers.pods.start(signal);
   housekeeping.start();
-  await stopped(signal);
-  logger.info('Pods are left running');
+  await stopped(outer.context.signal);
+  if (isNodeShutdown(config)) {
+    const ending = shutdown.run();
+    await agent.sync().catch((error: unknown) => logger.warn('Node status could not be written', { error }));
+    await ending;
+  } else logger.info('Pods are left running');
+  stop.abort(outer.context.signal.reason);
   await Promise.race([events.flush(), clock.sleep(1_000)]);
   services.configMaps.close();
   services.secrets.close();
@@ -104,7 +130,7 @@ function createAgent(
   events: EventRecorder,
   informer: Informer<Node>,
   disks: NodeDisks,
-  hooks: { plegProblem(): string | undefined; onChange(): void },
+  hooks: { plegProblem(): string | undefined; shuttingDown(): boolean; onChange(): void },
 ): NodeAgent {
   const { config, context, nodeName, client, runtime, imageService, version } = parts;
   const machine = readMachine();

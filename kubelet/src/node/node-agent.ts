@@ -6,6 +6,7 @@ import type { Informer } from '@kubelab/client/informer';
 import { type Clock, timestamp } from '@kubelab/component/clock';
 import type { Logger } from '@kubelab/component/logger';
 import type { ImageServiceClient, RuntimeServiceClient } from '@kubelab/proto/generated/runtime-v1';
+import { shutdownProblem } from '../shutdown/plan.js';
 import type { NodeLimits } from './cgroup-limits.js';
 import type { MachineFacts } from './machine.js';
 import { computeNodeStatus, imageList, statusChanged } from './node-status.js';
@@ -33,6 +34,7 @@ export interface NodeAgentOptions {
   disk(): Promise<{ capacityBytes: number }>;
   pressure(): Promise<Pressure>;
   plegProblem(): string | undefined;
+  shuttingDown(): boolean;
   /** The network became usable, or the addresses changed. */
   onChange(): void;
 }
@@ -167,7 +169,8 @@ export class NodeAgent {
   }
 
   #problems(): string[] {
-    return readyProblems(this.#health, this.#options.plegProblem());
+    const problems = readyProblems(this.#health, this.#options.plegProblem());
+    return this.#options.shuttingDown() ? [...problems, shutdownProblem] : problems;
   }
 
   async #statusLoop(signal: AbortSignal): Promise<void> {

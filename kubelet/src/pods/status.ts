@@ -14,6 +14,10 @@ export interface PodVerdict {
   /** `DeadlineExceeded`, `Evicted`, `OutOfcpu`, `NodeAffinity`, ... */
   reason: string;
   message: string;
+  /** The node ends the pod for a reason of its own: its DisruptionTarget condition says so. */
+  disruption?: true;
+  /** Seconds, when the pod gets less than it asks for. */
+  graceSeconds?: number;
 }
 
 export interface StatusInput {
@@ -101,7 +105,7 @@ function explanation(
   { old, pod, verdict }: StatusInput,
   phase: PodPhase,
 ): { reason?: string | undefined; message?: string | undefined } {
-  if (verdict) return verdict;
+  if (verdict) return { reason: verdict.reason, message: verdict.message };
   if (phase !== old.phase) return {};
   return { reason: old.reason ?? pod.status?.reason, message: old.message ?? pod.status?.message };
 }
@@ -116,12 +120,14 @@ function addresses({ pod, state, old, hostIPs }: StatusInput): Partial<PodStatus
 }
 
 function conditionsOf(input: StatusInput, statuses: ContainerStatus[], phase: PodPhase): PodCondition[] {
-  const { pod, state, old } = input;
-  const others = (pod.status?.conditions ?? []).filter((condition) => !kubeletConditions.includes(condition.type));
+  const { pod, state, old, verdict } = input;
+  const owned = verdict?.disruption ? [...kubeletConditions, 'DisruptionTarget'] : kubeletConditions;
+  const others = (pod.status?.conditions ?? []).filter((condition) => !owned.includes(condition.type));
   const sandboxReady = !sandboxDecision(state).create;
   const now = formatTime(new Date(input.now));
   const generation = pod.metadata.generation;
-  const own = podConditions(pod, statuses, phase, { sandboxReady, others }).map((condition): PodCondition => {
+  const computed = podConditions(pod, statuses, phase, { sandboxReady, others });
+  const own = [...disruptionOf(verdict), ...computed].map((condition): PodCondition => {
     const before =
       old.conditions?.find((item) => item.type === condition.type) ??
       pod.status?.conditions?.find((item) => item.type === condition.type);
@@ -136,4 +142,9 @@ function conditionsOf(input: StatusInput, statuses: ContainerStatus[], phase: Po
     };
   });
   return [...others, ...own];
+}
+
+function disruptionOf(verdict: PodVerdict | undefined): Pick<PodCondition, 'type' | 'status' | 'reason' | 'message'>[] {
+  if (!verdict?.disruption) return [];
+  return [{ type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet', message: verdict.message }];
 }

@@ -342,9 +342,10 @@ export class PodWorker {
     else await this.#cleaner.removeVolumes(uid);
   }
 
-  /** Even a pod that is deleted without grace gets a moment. */
+  /** Even a pod that is deleted without grace gets a moment; one that the node ends may get less than it asks for. */
   #graceSeconds(): number {
-    return Math.max(1, gracePeriodOf(this.#pod));
+    const grace = gracePeriodOf(this.#pod);
+    return Math.max(1, Math.min(grace, this.#verdict?.graceSeconds ?? grace));
   }
 
   /** The order is what makes a crash harmless: the API object goes last, and only when nothing is left here. */
