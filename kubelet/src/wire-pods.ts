@@ -23,6 +23,7 @@ import { Prober } from './probes/prober.js';
 import { PodStateReader } from './runtime/pod-state-reader.js';
 import { RuntimeCache } from './runtime/runtime-cache.js';
 import { StartSlots } from './runtime/start-slots.js';
+import { ApiClaimReader } from './volumes/claims.js';
 import { PayloadReader } from './volumes/payload-reader.js';
 import { VolumeManager } from './volumes/volume-manager.js';
 import type { Informers, NodeParts } from './wire-node.js';
@@ -103,6 +104,7 @@ export function createPodServices(parts: NodeParts, inputs: PodServiceInputs): P
       paths,
       mounter,
       payloads: new PayloadReader({ configMaps: maps, secrets: hidden, tokens }),
+      claims: new ApiClaimReader(client, () => agent.node()),
     }),
     cgroups:
       config['cgroup-root'] && config['cgroups-per-qos']
