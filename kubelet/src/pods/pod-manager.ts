@@ -152,6 +152,7 @@ export class PodManager {
       backoff: this.#backoff,
       signal: this.#options.signal,
       onGone: (gone) => this.#forget(gone),
+      others: () => this.#placed().filter((other) => other.metadata.uid !== uid),
     });
     this.#workers.set(uid, worker);
     this.#services.statuses.observe(pod);
@@ -167,10 +168,9 @@ export class PodManager {
     const { node } = this.#services;
     if (this.#isOld(pod)) return undefined;
     const api = this.#options.node();
-    const others = [...this.#workers.values()].filter((worker) => !worker.finished).map((worker) => worker.pod);
     return rejectionOf({
       pod,
-      others,
+      others: this.#placed(),
       node: {
         name: node.name,
         labels: api?.metadata.labels ?? {},
@@ -178,6 +178,11 @@ export class PodManager {
         allocatable: node.allocatable(),
       },
     });
+  }
+
+  /** Pods that take something from the node. */
+  #placed(): Pod[] {
+    return [...this.#workers.values()].filter((worker) => !worker.finished).map((worker) => worker.pod);
   }
 
   #isOld(pod: Pod): boolean {

@@ -55,6 +55,8 @@ export interface PodMetrics {
 export interface PodCgroups {
   /** Makes it when necessary; empty when the runtime's default is to be used. */
   ensure(pod: Pod): Promise<string>;
+  /** After the pod's resources changed. */
+  update(pod: Pod): Promise<void>;
   remove(uid: string): Promise<void>;
 }
 

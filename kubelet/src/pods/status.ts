@@ -3,12 +3,13 @@ import type { ContainerStatus, Pod, PodCondition, PodStatus } from '@kubelab/api
 import { formatTime } from '@kubelab/apimachinery/time';
 import { qosClassOf } from '../containers/qos.js';
 import type { ProbeResults } from '../probes/probe-result.js';
-import { currentSandbox, type PodState } from '../runtime/pod-state.js';
+import { currentSandbox, type PodState, type RuntimeContainer } from '../runtime/pod-state.js';
 import { kubeletConditions, podConditions } from './conditions.js';
 import { containerStatuses, type StartFailure } from './container-status.js';
 import { type PodPhase, podPhase } from './phase.js';
 import { sandboxDecision } from './plan.js';
 import type { ContainerKind, ContainerSpec } from './pod.js';
+import type { PodResizer } from './pod-resizer.js';
 
 export interface PodVerdict {
   /** `DeadlineExceeded`, `Evicted`, `OutOfcpu`, `NodeAffinity`, ... */
@@ -35,6 +36,8 @@ export interface StatusInput {
   terminal: boolean;
   /** The kubelet has failed the pod on its own account. */
   verdict?: PodVerdict | undefined;
+  /** Of in-place resizes. */
+  resize?: Pick<PodResizer, 'conditions' | 'resourcesOf'>;
 }
 
 export function computePodStatus(input: StatusInput): PodStatus {
@@ -66,15 +69,16 @@ function statusesOf(
   containers: readonly ContainerSpec[],
   old: readonly ContainerStatus[] | undefined,
 ): ContainerStatus[] {
-  const { pod, state, probes, failures, runtimeName } = input;
-  return containerStatuses({ pod, kind, containers, old: old ?? [], state, probes, failures, runtimeName }).map(
-    (status) =>
-      input.terminal
-        ? ended(
-            status,
-            old?.find((item) => item.name === status.name),
-          )
-        : status,
+  const { pod, state, probes, failures, runtimeName, resize } = input;
+  const resourcesOf = (container: RuntimeContainer) => resize?.resourcesOf(container);
+  const options = { pod, kind, containers, old: old ?? [], state, probes, failures, runtimeName, resourcesOf };
+  return containerStatuses(options).map((status) =>
+    input.terminal
+      ? ended(
+          status,
+          old?.find((item) => item.name === status.name),
+        )
+      : status,
   );
 }
 
@@ -127,20 +131,22 @@ function conditionsOf(input: StatusInput, statuses: ContainerStatus[], phase: Po
   const now = formatTime(new Date(input.now));
   const generation = pod.metadata.generation;
   const computed = podConditions(pod, statuses, phase, { sandboxReady, others });
-  const own = [...disruptionOf(verdict), ...computed].map((condition): PodCondition => {
-    const before =
-      old.conditions?.find((item) => item.type === condition.type) ??
-      pod.status?.conditions?.find((item) => item.type === condition.type);
-    const unchanged = before?.status === condition.status && before.lastTransitionTime !== undefined;
-    return {
-      type: condition.type,
-      ...(generation === undefined ? {} : { observedGeneration: generation }),
-      status: condition.status,
-      lastTransitionTime: unchanged ? (before.lastTransitionTime as string) : now,
-      ...(condition.reason ? { reason: condition.reason } : {}),
-      ...(condition.message ? { message: condition.message } : {}),
-    };
-  });
+  const own = [...disruptionOf(verdict), ...(input.resize?.conditions() ?? []), ...computed].map(
+    (condition): PodCondition => {
+      const before =
+        old.conditions?.find((item) => item.type === condition.type) ??
+        pod.status?.conditions?.find((item) => item.type === condition.type);
+      const unchanged = before?.status === condition.status && before.lastTransitionTime !== undefined;
+      return {
+        type: condition.type,
+        ...(generation === undefined ? {} : { observedGeneration: generation }),
+        status: condition.status,
+        lastTransitionTime: unchanged ? (before.lastTransitionTime as string) : now,
+        ...(condition.reason ? { reason: condition.reason } : {}),
+        ...(condition.message ? { message: condition.message } : {}),
+      };
+    },
+  );
   return [...others, ...own];
 }
 

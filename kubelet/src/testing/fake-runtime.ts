@@ -274,6 +274,7 @@ export class FakeRuntime {
         const { exitCode, stdout = '', stderr = '' } = this.exec(this.#container(containerId), cmd);
         return { exitCode, stdout: Buffer.from(stdout), stderr: Buffer.from(stderr) };
       },
+      updateContainerResources: async () => ({}),
       reopenContainerLog: async ({ containerId }) => {
         writeFileSync(this.#container(containerId).logPath, '', { flag: 'a' });
         return {};
