@@ -89,9 +89,9 @@ test('adapters stay in their rooms', () => {
 });
 
 test('iptables and ipvsadm are run only by apply.ts', () => {
-  const callers = sources(join(root, 'kube-proxy/src')).filter((path) =>
-    /runCommand\(\s*['"](iptables|ipvsadm)/.test(readFileSync(path, 'utf8')),
-  );
+  const callers = ['kube-proxy/src', 'kubelet/src']
+    .flatMap((folder) => sources(join(root, folder)))
+    .filter((path) => /\b(runCommand|run|execFile|spawn)\(\s*['"](iptables|ipvsadm)/.test(readFileSync(path, 'utf8')));
   expect(callers.map((path) => relative(root, path)).filter((path) => !path.endsWith('apply.ts'))).toEqual([]);
 });
 

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import type { Taint } from '@kubelab/api/types';
 import { boolFlag, durationFlag, type FlagValues, intFlag, listFlag, stringFlag } from '@kubelab/component/flags';
+import { policyProblems } from './config-policies.js';
 import { amountOf, bytesOf, milliOf } from './containers/amounts.js';
 import { defaultEvictionHard, parseThresholds } from './node/pressure.js';
 
@@ -43,6 +44,26 @@ export const flags = {
   'serialize-image-pulls': boolFlag('pull one image at a time', false),
   'max-parallel-image-pulls': intFlag('how many images are pulled at once when not serialized', 3),
   'max-parallel-starts': intFlag('how many sandboxes and containers are started at once', 4),
+  'pod-manifest-path': stringFlag('folder with manifests of static pods; empty: none'),
+  'file-check-frequency': durationFlag(
+    'how often --pod-manifest-path is looked at when nothing tells of changes',
+    20_000,
+  ),
+  'shutdown-grace-period': durationFlag('how long pods get to end when the node shuts down; 0: they go on running', 0),
+  'shutdown-grace-period-critical-pods': durationFlag('the part of it that critical pods have for themselves', 0),
+  'node-shutdown-file': stringFlag(
+    'a stop of the kubelet is one of the node only while this file is there; empty: always, when there is a --shutdown-grace-period',
+  ),
+  'container-log-max-size': stringFlag('size after which a container log is rotated', '10Mi'),
+  'container-log-max-files': intFlag('how many files a container log may consist of, at least 2', 5),
+  'container-log-monitor-interval': durationFlag('how often container logs are looked at', 10_000),
+  'maximum-dead-containers-per-container': intFlag('dead containers kept per container; negative: all', 1),
+  'maximum-dead-containers': intFlag('dead containers kept on the node; negative: any number', -1),
+  'minimum-container-ttl-duration': durationFlag('age that a dead container must have to be removed', 0),
+  'image-gc-high-threshold': intFlag('percent of the node’s disk in use from which on unused images are removed', 85),
+  'image-gc-low-threshold': intFlag('percent of the node’s disk in use down to which images are removed', 80),
+  'minimum-image-ttl-duration': durationFlag('age that an unused image must have to be removed', 120_000),
+  'image-maximum-gc-age': durationFlag('age after which an unused image is removed in any case; 0: never', 0),
   'eviction-hard': stringFlag('thresholds of the node’s pressure conditions', defaultEvictionHard),
   'kube-reserved': listFlag('resources kept for the kubelet and the runtime, cpu=100m,memory=100Mi'),
   'system-reserved': listFlag('resources kept for the system'),
@@ -91,6 +112,7 @@ export function validate(config: Config): string[] {
     '--cgroup-root must be an absolute path',
   );
   check(isNodeName(nodeNameOf(config)), `--hostname-override: "${nodeNameOf(config)}" is not a valid node name`);
+  problems.push(...policyProblems(config));
   for (const parse of [parseLabels, parseTaints, reservedOf, thresholdsOf])
     problems.push(...problemOf(() => parse(config)));
   return problems;

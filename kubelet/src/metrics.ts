@@ -11,6 +11,8 @@ export interface KubeletMetrics {
   pods: PodMetrics;
   runtime: RuntimeCacheMetrics;
   imagePulled(seconds: number, bytes: number): void;
+  /** `space` or `age`. */
+  imageCollected(reason: string): void;
   probed(labels: {
     probe_type: string;
     result: string;
@@ -45,7 +47,14 @@ export function createMetrics(registry: Registry, nodeName: string): KubeletMetr
     buckets: pullBuckets,
     registers,
   });
+  const collected = new Counter({
+    name: 'kubelet_image_garbage_collected_total',
+    help: 'Total number of images garbage collected by the kubelet, whether through disk usage or image age.',
+    labelNames: ['reason'],
+    registers,
+  });
   return {
+    imageCollected: (reason) => collected.inc({ reason }),
     pods: podMetrics(registers),
     runtime: runtimeMetrics(registers),
     imagePulled: (seconds, bytes) => pulls.observe({ image_size_in_bytes: sizeBucket(bytes) }, seconds),

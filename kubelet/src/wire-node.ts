@@ -28,6 +28,8 @@ import { KubeletHandlers } from './server/handlers.js';
 import { KubeletServer } from './server/kubelet-server.js';
 import { StatsReader } from './server/stats.js';
 import type { Mounter } from './volumes/mounter.js';
+import { createDisks, createHousekeeping, type NodeDisks } from './wire-housekeeping.js';
+import { createMirrors, createShutdown, isNodeShutdown, startStaticPods } from './wire-node-life.js';
 import { createPodServices } from './wire-pods.js';
 
 export interface NodeParts {
@@ -49,18 +51,28 @@ export interface Informers {
 }
 
 /** Runs the node until the signal aborts. */
-export async function runNode(parts: NodeParts): Promise<void> {
-  const { context, nodeName, client } = parts;
+export async function runNode(outer: NodeParts): Promise<void> {
+  // The parts go on while pods end with their node.
+  const stop = new AbortController();
+  const parts = { ...outer, context: { ...outer.context, signal: stop.signal } };
+  const { config, context, nodeName, client } = parts;
   const { clock, logger, signal, registry } = context;
   // Every pod and every watch listens for the end.
   setMaxListeners(0, signal);
   const metrics = createMetrics(registry, nodeName);
   const events = createEventRecorder({ client, component: 'kubelet', host: nodeName, clock, logger });
   const informers = createInformers(client, context, nodeName);
+  const disks = createDisks(parts);
   // Parts that call each other meet here: each is asked for only after all have been made.
-  const late: { manager?: PodManager; serving?: ServingCertificate | undefined; cache?: RuntimeCache } = {};
-  const agent = createAgent(parts, events, informers.node, {
+  const late: {
+    manager?: PodManager;
+    serving?: ServingCertificate | undefined;
+    cache?: RuntimeCache;
+    shuttingDown?: () => boolean;
+  } = {};
+  const agent = createAgent(parts, events, informers.node, disks, {
     plegProblem: () => late.cache?.unhealthy(),
+    shuttingDown: () => late.shuttingDown?.() ?? false,
     onChange: () => {
       late.manager?.wakeAll();
       late.serving?.check();
@@ -68,7 +80,18 @@ export async function runNode(parts: NodeParts): Promise<void> {
   });
   const services = createPodServices(parts, { events, metrics, informers, agent, manager: () => late.manager });
   late.cache = services.cache;
-  late.manager = new PodManager({ services, informer: informers.pods, node: () => agent.node(), signal });
+  const mirrors = config['pod-manifest-path'] === '' ? undefined : createMirrors(parts, services, agent);
+  const shutdown = createShutdown(parts, services, { events, manager: () => late.manager });
+  late.shuttingDown = () => shutdown.begun;
+  late.manager = new PodManager({
+    services,
+    informer: informers.pods,
+    node: () => agent.node(),
+    signal,
+    mirrors,
+    refuse: () => shutdown.rejection(),
+  });
+  const housekeeping = createHousekeeping(parts, services, { events, metrics, disks });
   const server = createServer(parts, services, late.manager, metrics);
   await server.listen();
   informers.services.start(signal);
@@ -76,10 +99,17 @@ export async function runNode(parts: NodeParts): Promise<void> {
   late.serving = startServing(parts, server, agent);
   informers.node.start(signal);
   startLease(parts, agent);
+  await startStaticPods(parts, late.manager);
   late.manager.start();
   informers.pods.start(signal);
-  await stopped(signal);
-  logger.info('Pods are left running');
+  housekeeping.start();
+  await stopped(outer.context.signal);
+  if (isNodeShutdown(config)) {
+    const ending = shutdown.run();
+    await agent.sync().catch((error: unknown) => logger.warn('Node status could not be written', { error }));
+    await ending;
+  } else logger.info('Pods are left running');
+  stop.abort(outer.context.signal.reason);
   await Promise.race([events.flush(), clock.sleep(1_000)]);
   services.configMaps.close();
   services.secrets.close();
@@ -99,7 +129,8 @@ function createAgent(
   parts: NodeParts,
   events: EventRecorder,
   informer: Informer<Node>,
-  hooks: { plegProblem(): string | undefined; onChange(): void },
+  disks: NodeDisks,
+  hooks: { plegProblem(): string | undefined; shuttingDown(): boolean; onChange(): void },
 ): NodeAgent {
   const { config, context, nodeName, client, runtime, imageService, version } = parts;
   const machine = readMachine();
@@ -129,7 +160,7 @@ function createAgent(
     statusUpdateMs: config['node-status-update-frequency'],
     addresses: () => nodeAddresses(config, nodeName),
     disk,
-    pressure: () => nodePressure(config, limits.memory),
+    pressure: () => nodePressure(config, limits.memory, disks),
     ...hooks,
   });
 }
@@ -139,17 +170,15 @@ function nodeAddresses(config: Config, nodeName: string): NodeAddress[] {
   return [...(ip ? [{ type: 'InternalIP', address: ip }] : []), { type: 'Hostname', address: nodeName }];
 }
 
-async function nodePressure(config: Config, memoryCapacity: number): Promise<Pressure> {
-  const disk = await readDisk(config['root-dir']);
+async function nodePressure(config: Config, memoryCapacity: number, disks: NodeDisks): Promise<Pressure> {
+  const [disk, images] = await Promise.all([disks.node.read(), disks.images.read()]);
   const { memoryWorkingSet } = readNodeUsage(memoryCapacity, config['cgroup-root']);
-  const space = { available: disk.availableBytes, capacity: disk.capacityBytes };
-  const inodes = { available: disk.inodesFree, capacity: disk.inodes };
   return pressureOf(thresholdsOf(config), {
     'memory.available': { available: memoryCapacity - memoryWorkingSet, capacity: memoryCapacity },
-    'nodefs.available': space,
-    'nodefs.inodesFree': inodes,
-    'imagefs.available': space,
-    'imagefs.inodesFree': inodes,
+    'nodefs.available': { available: disk.availableBytes, capacity: disk.capacityBytes },
+    'nodefs.inodesFree': { available: disk.inodesFree, capacity: disk.inodes },
+    'imagefs.available': { available: images.availableBytes, capacity: images.capacityBytes },
+    'imagefs.inodesFree': { available: images.inodesFree, capacity: images.inodes },
   });
 }
 

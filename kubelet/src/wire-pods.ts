@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { configMaps, secrets } from '@kubelab/api/resource-types';
 import type { EventRecorder } from '@kubelab/client/event-recorder';
 import { CgroupFs, noPodCgroups } from './cgroups/cgroup-fs.js';
+import { containerGcPolicyOf } from './config-policies.js';
 import { type DnsConfig, parseResolvConf } from './containers/resolv-conf.js';
 import { readTerminationMessage } from './containers/termination-message.js';
+import { ContainerCollector } from './garbage/container-collector.js';
 import { ImageManager } from './images/image-manager.js';
 import type { KubeletMetrics } from './metrics.js';
 import { readNodeLimits } from './node/machine.js';
@@ -21,6 +23,7 @@ import { Prober } from './probes/prober.js';
 import { PodStateReader } from './runtime/pod-state-reader.js';
 import { RuntimeCache } from './runtime/runtime-cache.js';
 import { StartSlots } from './runtime/start-slots.js';
+import { ApiClaimReader } from './volumes/claims.js';
 import { PayloadReader } from './volumes/payload-reader.js';
 import { VolumeManager } from './volumes/volume-manager.js';
 import type { Informers, NodeParts } from './wire-node.js';
@@ -75,6 +78,12 @@ export function createPodServices(parts: NodeParts, inputs: PodServiceInputs): P
       pulled: (_image, seconds, bytes) => metrics.imagePulled(seconds, bytes),
     }),
     statuses: new StatusManager({ client, clock, logger, signal }),
+    deadContainers: new ContainerCollector({
+      runtime,
+      policy: containerGcPolicyOf(config),
+      pods: () => cache.list(),
+      clock,
+    }),
     killer: new ContainerKiller({ runtime, hooks, events, clock, logger }),
     prober: new Prober({
       runtime,
@@ -95,6 +104,7 @@ export function createPodServices(parts: NodeParts, inputs: PodServiceInputs): P
       paths,
       mounter,
       payloads: new PayloadReader({ configMaps: maps, secrets: hidden, tokens }),
+      claims: new ApiClaimReader(client, () => agent.node()),
     }),
     cgroups:
       config['cgroup-root'] && config['cgroups-per-qos']

@@ -51,6 +51,11 @@ export class CgroupFs implements PodCgroups {
     return path;
   }
 
+  async update(pod: Pod): Promise<void> {
+    this.#made.delete(pod.metadata.uid);
+    await this.ensure(pod);
+  }
+
   async #makeV1(path: string, settings: PodCgroupSettings): Promise<void> {
     const folders = Object.fromEntries(v1Controllers.map((name) => [name, join(this.#mount, name, path)]));
     for (const [name, folder] of Object.entries(folders)) {
@@ -108,4 +113,8 @@ async function set(folder: string | undefined, file: string, value: number | str
 }
 
 /** For a kubelet that leaves cgroups to the runtime. */
-export const noPodCgroups: PodCgroups = { ensure: async () => '', remove: async () => undefined };
+export const noPodCgroups: PodCgroups = {
+  ensure: async () => '',
+  update: async () => undefined,
+  remove: async () => undefined,
+};

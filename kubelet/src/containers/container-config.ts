@@ -10,6 +10,7 @@ import {
   podUidLabel,
   portsAnnotation,
   preStopAnnotation,
+  resourcesAnnotation,
   restartCountAnnotation,
   terminationMessagePathAnnotation,
   terminationMessagePolicyAnnotation,
@@ -70,6 +71,7 @@ export function containerConfig(
 function containerAnnotations(pod: Pod, container: ContainerSpec, restartCount: number): Record<string, string> {
   return {
     [hashAnnotation]: containerHash(container),
+    [resourcesAnnotation]: JSON.stringify(container.resources ?? {}),
     [restartCountAnnotation]: String(restartCount),
     [terminationMessagePathAnnotation]: container.terminationMessagePath ?? '/dev/termination-log',
     [terminationMessagePolicyAnnotation]: container.terminationMessagePolicy ?? 'File',

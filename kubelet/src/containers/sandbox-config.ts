@@ -42,7 +42,7 @@ export function sandboxConfig(pod: Pod, options: SandboxOptions): PodSandboxConf
     annotations: {
       ...metadata.annotations,
       [configSeenAnnotation]: metadata.creationTimestamp,
-      [configSourceAnnotation]: 'api',
+      [configSourceAnnotation]: metadata.annotations?.[configSourceAnnotation] ?? 'api',
     },
     linux: {
       ...(options.cgroupParent ? { cgroupParent: options.cgroupParent } : {}),

@@ -22,7 +22,7 @@ export const flags = {
     'sv restart dockerd',
   ),
   'publish-host-ports': boolFlag(
-    'let the engine publish host ports; it can only with its iptables rules or its userland proxy. Else pods with host ports are refused',
+    'let the engine publish host ports; it can only with its iptables rules or its userland proxy. Else the shim writes rules of its own',
   ),
   'max-parallel-starts': intFlag('how many containers may be starting at the same time', 3),
   'image-pull-progress-deadline': durationFlag('a pull that makes no progress for this long is cancelled', 60_000),

@@ -5,6 +5,7 @@ import type * as cri from '@kubelab/proto/generated/runtime-v1';
 import type { Containers } from './container/containers.js';
 import type { EngineFactsSource } from './engine/facts.js';
 import type { ContainerEvents } from './events/container-events.js';
+import type { HostPorts } from './host-ports/host-ports.js';
 import type { LogCopiers } from './logs/log-copiers.js';
 import type { PodNetwork } from './network/pod-network.js';
 import type { Sandboxes } from './sandbox/sandboxes.js';
@@ -14,6 +15,7 @@ import type { StreamingCalls } from './streaming-calls.js';
 export interface RuntimeParts {
   facts: EngineFactsSource;
   network: PodNetwork;
+  hostPorts: HostPorts;
   sandboxes: Sandboxes;
   containers: Containers;
   logs: LogCopiers;

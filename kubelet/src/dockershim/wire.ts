@@ -11,6 +11,8 @@ import { OomScores, oomScoreFloor } from './engine/oom-score.js';
 import { Semaphore } from './engine/semaphore.js';
 import { ContainerEvents } from './events/container-events.js';
 import { EngineEvents } from './events/engine-events.js';
+import { HostPortApplier } from './host-ports/apply.js';
+import { HostPorts } from './host-ports/host-ports.js';
 import { ImageFilesystem } from './image/filesystem.js';
 import { Images } from './image/images.js';
 import { createImageService } from './image-service.js';
@@ -41,7 +43,12 @@ export interface Shim {
 /** Resolves when the CRI socket answers; the engine may come later. */
 export async function startShim(config: Config, { logger, clock, signal }: ShimContext): Promise<Shim> {
   const docker = new Docker({ socketPath: socketPath(config['docker-endpoint']) });
-  const images = new Images({ docker, clock, progressDeadlineMs: config['image-pull-progress-deadline'] });
+  const images = new Images({
+    docker,
+    clock,
+    progressDeadlineMs: config['image-pull-progress-deadline'],
+    pinned: config['pod-sandbox-image'],
+  });
   const server = new StreamingServer({
     address: config['streaming-address'],
     port: config['streaming-port'],
@@ -95,8 +102,15 @@ function createParts(config: Config, tools: Tools & { server: StreamingServer })
     restartCommand: config['engine-restart-command'],
   });
   const shared = { docker, facts, cgroupParent, oomScores, starts, logger };
-  const sandboxes = new Sandboxes({
+  const hostPorts = new HostPorts({
+    applier: new HostPortApplier(logger),
+    running: () => sandboxes.withHostPorts(),
+    bridge: () => network.bridgeInterface(),
+    logger,
+  });
+  const sandboxes: Sandboxes = new Sandboxes({
     ...shared,
+    hostPorts,
     image: config['pod-sandbox-image'],
     publishHostPorts: config['publish-host-ports'],
     requireNetwork: () => network.require(),
@@ -111,7 +125,7 @@ function createParts(config: Config, tools: Tools & { server: StreamingServer })
   const events = new ContainerEvents({ logger, describePod: (id) => describePod(id, sandboxes, containers) });
   const runDirectory = join(config['root-dir'], 'run');
   const streaming = new StreamingCalls({ docker, clock, logger, containers, sandboxes, server, runDirectory });
-  return { facts, network, sandboxes, containers, logs, stats, events, streaming };
+  return { facts, network, hostPorts, sandboxes, containers, logs, stats, events, streaming };
 }
 
 /** The sandbox and its containers as they are now; a sandbox that is gone leaves only what remains. */
@@ -142,7 +156,11 @@ function createEngineEvents(
     logger,
     relistPeriodMs: config['relist-period'],
     onChange: (change) => {
-      if (change.type === 'CONTAINER_STOPPED_EVENT') parts.logs.finish(change.id);
+      if (change.type === 'CONTAINER_STOPPED_EVENT') {
+        parts.logs.finish(change.id);
+        // A sandbox that was killed by somebody else.
+        void parts.hostPorts.release(change.id);
+      }
       if (change.type === 'CONTAINER_DELETED_EVENT') parts.stats.forget(change.id);
       parts.events.publish(change);
     },
@@ -151,6 +169,7 @@ function createEngineEvents(
       parts.facts.forget();
       images.forgetIdentities();
       parts.network.adopt().catch((error: unknown) => logger.warn('The pod network could not be checked', { error }));
+      parts.hostPorts.adopt().catch((error: unknown) => logger.warn('Host ports could not be taken over', { error }));
       parts.logs.adopt().catch((error: unknown) => logger.warn('Container logs could not be taken over', { error }));
     },
   });

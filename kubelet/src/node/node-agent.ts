@@ -6,11 +6,12 @@ import type { Informer } from '@kubelab/client/informer';
 import { type Clock, timestamp } from '@kubelab/component/clock';
 import type { Logger } from '@kubelab/component/logger';
 import type { ImageServiceClient, RuntimeServiceClient } from '@kubelab/proto/generated/runtime-v1';
+import { shutdownProblem } from '../shutdown/plan.js';
 import type { NodeLimits } from './cgroup-limits.js';
 import type { MachineFacts } from './machine.js';
 import { computeNodeStatus, imageList, statusChanged } from './node-status.js';
 import type { Pressure } from './pressure.js';
-import { type RegistrationOptions, registerNode } from './registration.js';
+import { nodeTarget, type RegistrationOptions, registerNode } from './registration.js';
 import { healthOf, type RuntimeHealth, readyProblems, unknownHealth } from './runtime-health.js';
 
 export interface NodeAgentOptions {
@@ -33,6 +34,7 @@ export interface NodeAgentOptions {
   disk(): Promise<{ capacityBytes: number }>;
   pressure(): Promise<Pressure>;
   plegProblem(): string | undefined;
+  shuttingDown(): boolean;
   /** The network became usable, or the addresses changed. */
   onChange(): void;
 }
@@ -167,7 +169,8 @@ export class NodeAgent {
   }
 
   #problems(): string[] {
-    return readyProblems(this.#health, this.#options.plegProblem());
+    const problems = readyProblems(this.#health, this.#options.plegProblem());
+    return this.#options.shuttingDown() ? [...problems, shutdownProblem] : problems;
   }
 
   async #statusLoop(signal: AbortSignal): Promise<void> {
@@ -270,10 +273,8 @@ export class NodeAgent {
     events.event(this.#target(), 'Normal', ready, `Node ${registration.nodeName} status is now: ${ready}`);
   }
 
-  /** Upstream's kubelets put the node's name where its uid belongs, and kubectl looks for it there. */
   #target(): EventTarget {
-    const { nodeName } = this.#options.registration;
-    return { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, uid: nodeName } };
+    return nodeTarget(this.#options.registration.nodeName);
   }
 }
 

@@ -2,6 +2,7 @@ import { nodes } from '@kubelab/api/resource-types';
 import type { Node, NodeStatus, Taint } from '@kubelab/api/types';
 import { isAlreadyExists } from '@kubelab/apimachinery/status-error';
 import type { KubeClient } from '@kubelab/client/client';
+import type { EventTarget } from '@kubelab/client/event-recorder';
 
 export interface RegistrationOptions {
   client: KubeClient;
@@ -11,6 +12,11 @@ export interface RegistrationOptions {
   labels: Record<string, string>;
   /** From --register-with-taints: only for a node that is new. */
   taints: Taint[];
+}
+
+/** For events. Upstream's kubelets put the node's name where its uid belongs, and kubectl looks for it there. */
+export function nodeTarget(nodeName: string): EventTarget {
+  return { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, uid: nodeName } };
 }
 
 /** Labels that the kubelet keeps right on its own node. */

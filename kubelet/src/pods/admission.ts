@@ -53,10 +53,14 @@ function matchesNode({ pod, node }: AdmissionInput): boolean {
   for (const [key, value] of Object.entries(pod.spec.nodeSelector ?? {})) if (node.labels[key] !== value) return false;
   const required = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   if (!required) return true;
-  return required.nodeSelectorTerms.some((term) => matchesTerm(term, node));
+  return required.nodeSelectorTerms.some((term) => matchesNodeTerm(term, node));
 }
 
-function matchesTerm(term: NodeSelectorTerm, node: AdmissionInput['node']): boolean {
+/** Whether a node selector term means this node. */
+export function matchesNodeTerm(
+  term: NodeSelectorTerm,
+  node: { name: string; labels: Record<string, string> },
+): boolean {
   const { matchExpressions = [], matchFields = [] } = term;
   if (matchExpressions.length + matchFields.length === 0) return false;
   return (

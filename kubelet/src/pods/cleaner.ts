@@ -1,13 +1,9 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Pod } from '@kubelab/api/types';
 import { logDirectoryOf } from '../containers/paths.js';
-import { isRunning, type PodState, type RuntimeContainer } from '../runtime/pod-state.js';
+import type { PodState } from '../runtime/pod-state.js';
 import { ignoreGone } from './container-killer.js';
 import type { PodServices } from './pod-services.js';
-
-/** How many dead containers are kept beside the newest one: `kubectl logs --previous` and lastState need one. */
-const keptDead = 1;
 
 /** Takes away what pods leave on the node. Everything may be repeated. */
 export class PodCleaner {
@@ -52,40 +48,15 @@ export class PodCleaner {
   }
 
   /** Older runs of restarted containers with their logs, and sandboxes in which nothing is left. */
-  async removeDead(pod: Pod, state: PodState): Promise<void> {
-    const { runtime, cache } = this.#services;
-    const containers = surplusContainers(state);
-    const removed = new Set(containers.map(({ id }) => id));
-    const sandboxes = state.sandboxes
+  async removeDead(state: PodState): Promise<void> {
+    const { runtime, cache, deadContainers } = this.#services;
+    const removed = await deadContainers.collectPod(state);
+    const now = removed ? ((await cache.refresh(state.uid)) ?? state) : state;
+    const sandboxes = now.sandboxes
       .slice(1)
-      .filter(
-        ({ id, ready }) => !ready && !state.containers.some((item) => item.sandboxId === id && !removed.has(item.id)),
-      );
-    if (containers.length + sandboxes.length === 0) return;
-    await Promise.all(
-      containers.map(async (container) => {
-        await ignoreGone(runtime.removeContainer({ containerId: container.id }));
-        await rm(this.#logPath(pod, container), { force: true });
-      }),
-    );
+      .filter(({ id, ready }) => !ready && !now.containers.some((item) => item.sandboxId === id));
+    if (sandboxes.length === 0) return;
     await Promise.all(sandboxes.map(({ id }) => ignoreGone(runtime.removePodSandbox({ podSandboxId: id }))));
-    await cache.refresh(pod.metadata.uid);
+    await cache.refresh(state.uid);
   }
-
-  #logPath(pod: Pod, container: RuntimeContainer): string {
-    return (
-      container.logPath ||
-      join(logDirectoryOf(this.#services.settings.paths, pod), container.name, `${container.restartCount}.log`)
-    );
-  }
-}
-
-/** Dead containers beyond the newest of each name and the one before it. */
-export function surplusContainers(state: PodState): RuntimeContainer[] {
-  const seen = new Map<string, number>();
-  return state.containers.filter((container) => {
-    const newer = seen.get(container.name) ?? 0;
-    seen.set(container.name, newer + 1);
-    return newer > keptDead && !isRunning(container);
-  });
 }

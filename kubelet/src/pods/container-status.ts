@@ -1,8 +1,8 @@
 /** Container statuses of the API from what the runtime has: upstream's convertToAPIContainerStatuses. */
-import type { ContainerState, ContainerStatus, Pod } from '@kubelab/api/types';
+import type { ContainerState, ContainerStatus, Pod, ResourceRequirements } from '@kubelab/api/types';
 import { formatTime } from '@kubelab/apimachinery/time';
 import type { ProbeResults } from '../probes/probe-result.js';
-import { findContainer, type PodState, type RuntimeContainer } from '../runtime/pod-state.js';
+import { findContainer, isRunning, type PodState, type RuntimeContainer } from '../runtime/pod-state.js';
 import { shouldRestart } from './plan.js';
 import { type ContainerKind, type ContainerSpec, isSidecar } from './pod.js';
 
@@ -23,6 +23,8 @@ export interface ContainerStatusInput {
   failures: ReadonlyMap<string, StartFailure>;
   /** `docker`, `containerd`: the prefix of container ids. */
   runtimeName: string;
+  /** What a running container has been given. */
+  resourcesOf?: ((container: RuntimeContainer) => ResourceRequirements | undefined) | undefined;
 }
 
 export function containerStatuses(input: ContainerStatusInput): ContainerStatus[] {
@@ -90,8 +92,18 @@ function fromRuntime(
     restartCount: container.restartCount,
     state: stateOf(input.runtimeName, container, old),
     lastState: {},
+    ...givenResources(input, container),
     ...(container.user ? { user: { linux: container.user } } : {}),
   };
+}
+
+function givenResources(
+  input: ContainerStatusInput,
+  container: RuntimeContainer,
+): Pick<ContainerStatus, 'resources' | 'allocatedResources'> {
+  const resources = isRunning(container) ? input.resourcesOf?.(container) : undefined;
+  if (!resources) return {};
+  return { resources, ...(resources.requests ? { allocatedResources: resources.requests } : {}) };
 }
 
 export function containerIdOf(runtimeName: string, id: string): string {

@@ -7,6 +7,7 @@ import type { Logger } from '@kubelab/component/logger';
 import type { RuntimeServiceClient } from '@kubelab/proto/generated/runtime-v1';
 import type { NodePaths } from '../containers/paths.js';
 import type { DnsConfig } from '../containers/resolv-conf.js';
+import type { ContainerCollector } from '../garbage/container-collector.js';
 import type { ImageManager } from '../images/image-manager.js';
 import type { ObjectCache } from '../objects/object-cache.js';
 import type { TokenCache } from '../objects/token-cache.js';
@@ -54,6 +55,8 @@ export interface PodMetrics {
 export interface PodCgroups {
   /** Makes it when necessary; empty when the runtime's default is to be used. */
   ensure(pod: Pod): Promise<string>;
+  /** After the pod's resources changed. */
+  update(pod: Pod): Promise<void>;
   remove(uid: string): Promise<void>;
 }
 
@@ -66,6 +69,7 @@ export interface PodServices {
   statuses: StatusManager;
   prober: Prober;
   killer: ContainerKiller;
+  deadContainers: ContainerCollector;
   hooks: HookRunner;
   volumes: VolumeManager;
   mounter: Mounter;

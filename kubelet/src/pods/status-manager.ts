@@ -4,10 +4,11 @@ import { isConflict, isNotFound, StatusError } from '@kubelab/apimachinery/statu
 import type { KubeClient } from '@kubelab/client/client';
 import type { Clock } from '@kubelab/component/clock';
 import type { Logger } from '@kubelab/component/logger';
+import { isStaticPod } from '../static-pods/mirror.js';
 import { statusPatch } from './status-patch.js';
 
 interface Entry {
-  /** The newest version the API is known to have. */
+  /** The newest version the API is known to have; of a static pod its mirror, once there is one. */
   pod: Pod;
   desired: PodStatus | undefined;
   busy: boolean;
@@ -39,16 +40,20 @@ export class StatusManager {
   /** Notes a version of the pod that the API has. */
   observe(pod: Pod): void {
     const entry = this.#entries.get(pod.metadata.uid);
-    if (!entry)
-      this.#entries.set(pod.metadata.uid, {
-        pod,
-        desired: undefined,
-        busy: false,
-        writing: undefined,
-        taken: undefined,
-        gone: false,
-      });
-    else if (isNewer(pod, entry.pod)) entry.pod = pod;
+    if (!entry) this.#entries.set(pod.metadata.uid, newEntry(pod));
+    // A static pod itself is not in the API.
+    else if (!isStaticPod(pod) && isNewer(pod, entry.pod)) entry.pod = pod;
+  }
+
+  /** What the API shows of a static pod. */
+  observeMirror(pod: Pod, mirror: Pod): void {
+    const { uid } = pod.metadata;
+    const entry = this.#entries.get(uid) ?? newEntry(pod);
+    this.#entries.set(uid, entry);
+    if (entry.pod.metadata.uid === mirror.metadata.uid && !isNewer(mirror, entry.pod)) return;
+    if (entry.pod.metadata.uid !== mirror.metadata.uid) Object.assign(entry, { gone: false, taken: undefined });
+    entry.pod = mirror;
+    if (entry.desired) this.set(pod, entry.desired);
   }
 
   get(uid: string): PodStatus | undefined {
@@ -59,8 +64,9 @@ export class StatusManager {
   set(pod: Pod, status: PodStatus): void {
     this.observe(pod);
     const entry = this.#entries.get(pod.metadata.uid);
-    if (!entry || entry.gone) return;
+    if (!entry) return;
     entry.desired = status;
+    if (entry.gone) return;
     if (entry.busy) return;
     entry.busy = true;
     entry.writing = this.#write(entry);
@@ -93,7 +99,7 @@ export class StatusManager {
   }
 
   #nextPatch(entry: Entry): object | undefined {
-    if (this.#options.signal.aborted || entry.gone || !entry.desired) return undefined;
+    if (this.#options.signal.aborted || entry.gone || !entry.desired || isStaticPod(entry.pod)) return undefined;
     const patch = statusPatch(entry.pod.metadata.uid, entry.pod.status ?? {}, entry.desired);
     // A server that took this patch and still has something else will not be asked again and again.
     return JSON.stringify(patch) === entry.taken ? undefined : patch;
@@ -121,6 +127,10 @@ export class StatusManager {
       return true;
     }
   }
+}
+
+function newEntry(pod: Pod): Entry {
+  return { pod, desired: undefined, busy: false, writing: undefined, taken: undefined, gone: false };
 }
 
 /** Revisions of one server grow; anything that does not look like a number is taken as newer. */

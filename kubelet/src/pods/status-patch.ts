@@ -33,8 +33,14 @@ export function statusPatch(uid: string, before: PodStatus, after: PodStatus): R
   return { metadata: { uid }, status: changes };
 }
 
+/** Conditions that are there only while they hold. */
+const transient = ['PodResizePending', 'PodResizeInProgress'];
+
 function changedConditions(before: readonly PodCondition[], after: readonly PodCondition[]): Record<string, unknown>[] {
-  return after
+  const removed = before.filter(
+    ({ type }) => transient.includes(type) && !after.some((condition) => condition.type === type),
+  );
+  const changed = after
     .filter((condition) => {
       const old = before.find((item) => item.type === condition.type);
       return !old || !isSame(comparable(old), comparable(condition));
@@ -45,6 +51,7 @@ function changedConditions(before: readonly PodCondition[], after: readonly PodC
       reason: condition.reason ?? null,
       message: condition.message ?? null,
     }));
+  return [...changed, ...removed.map(({ type }) => ({ type, $patch: 'delete' }))];
 }
 
 function comparable(condition: PodCondition): unknown {

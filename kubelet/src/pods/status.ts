@@ -3,17 +3,22 @@ import type { ContainerStatus, Pod, PodCondition, PodStatus } from '@kubelab/api
 import { formatTime } from '@kubelab/apimachinery/time';
 import { qosClassOf } from '../containers/qos.js';
 import type { ProbeResults } from '../probes/probe-result.js';
-import { currentSandbox, type PodState } from '../runtime/pod-state.js';
+import { currentSandbox, type PodState, type RuntimeContainer } from '../runtime/pod-state.js';
 import { kubeletConditions, podConditions } from './conditions.js';
 import { containerStatuses, type StartFailure } from './container-status.js';
 import { type PodPhase, podPhase } from './phase.js';
 import { sandboxDecision } from './plan.js';
 import type { ContainerKind, ContainerSpec } from './pod.js';
+import type { PodResizer } from './pod-resizer.js';
 
 export interface PodVerdict {
   /** `DeadlineExceeded`, `Evicted`, `OutOfcpu`, `NodeAffinity`, ... */
   reason: string;
   message: string;
+  /** The node ends the pod for a reason of its own: its DisruptionTarget condition says so. */
+  disruption?: true;
+  /** Seconds, when the pod gets less than it asks for. */
+  graceSeconds?: number;
 }
 
 export interface StatusInput {
@@ -31,6 +36,8 @@ export interface StatusInput {
   terminal: boolean;
   /** The kubelet has failed the pod on its own account. */
   verdict?: PodVerdict | undefined;
+  /** Of in-place resizes. */
+  resize?: Pick<PodResizer, 'conditions' | 'resourcesOf'>;
 }
 
 export function computePodStatus(input: StatusInput): PodStatus {
@@ -62,15 +69,16 @@ function statusesOf(
   containers: readonly ContainerSpec[],
   old: readonly ContainerStatus[] | undefined,
 ): ContainerStatus[] {
-  const { pod, state, probes, failures, runtimeName } = input;
-  return containerStatuses({ pod, kind, containers, old: old ?? [], state, probes, failures, runtimeName }).map(
-    (status) =>
-      input.terminal
-        ? ended(
-            status,
-            old?.find((item) => item.name === status.name),
-          )
-        : status,
+  const { pod, state, probes, failures, runtimeName, resize } = input;
+  const resourcesOf = (container: RuntimeContainer) => resize?.resourcesOf(container);
+  const options = { pod, kind, containers, old: old ?? [], state, probes, failures, runtimeName, resourcesOf };
+  return containerStatuses(options).map((status) =>
+    input.terminal
+      ? ended(
+          status,
+          old?.find((item) => item.name === status.name),
+        )
+      : status,
   );
 }
 
@@ -101,7 +109,7 @@ function explanation(
   { old, pod, verdict }: StatusInput,
   phase: PodPhase,
 ): { reason?: string | undefined; message?: string | undefined } {
-  if (verdict) return verdict;
+  if (verdict) return { reason: verdict.reason, message: verdict.message };
   if (phase !== old.phase) return {};
   return { reason: old.reason ?? pod.status?.reason, message: old.message ?? pod.status?.message };
 }
@@ -116,24 +124,33 @@ function addresses({ pod, state, old, hostIPs }: StatusInput): Partial<PodStatus
 }
 
 function conditionsOf(input: StatusInput, statuses: ContainerStatus[], phase: PodPhase): PodCondition[] {
-  const { pod, state, old } = input;
-  const others = (pod.status?.conditions ?? []).filter((condition) => !kubeletConditions.includes(condition.type));
+  const { pod, state, old, verdict } = input;
+  const owned = verdict?.disruption ? [...kubeletConditions, 'DisruptionTarget'] : kubeletConditions;
+  const others = (pod.status?.conditions ?? []).filter((condition) => !owned.includes(condition.type));
   const sandboxReady = !sandboxDecision(state).create;
   const now = formatTime(new Date(input.now));
   const generation = pod.metadata.generation;
-  const own = podConditions(pod, statuses, phase, { sandboxReady, others }).map((condition): PodCondition => {
-    const before =
-      old.conditions?.find((item) => item.type === condition.type) ??
-      pod.status?.conditions?.find((item) => item.type === condition.type);
-    const unchanged = before?.status === condition.status && before.lastTransitionTime !== undefined;
-    return {
-      type: condition.type,
-      ...(generation === undefined ? {} : { observedGeneration: generation }),
-      status: condition.status,
-      lastTransitionTime: unchanged ? (before.lastTransitionTime as string) : now,
-      ...(condition.reason ? { reason: condition.reason } : {}),
-      ...(condition.message ? { message: condition.message } : {}),
-    };
-  });
+  const computed = podConditions(pod, statuses, phase, { sandboxReady, others });
+  const own = [...disruptionOf(verdict), ...(input.resize?.conditions() ?? []), ...computed].map(
+    (condition): PodCondition => {
+      const before =
+        old.conditions?.find((item) => item.type === condition.type) ??
+        pod.status?.conditions?.find((item) => item.type === condition.type);
+      const unchanged = before?.status === condition.status && before.lastTransitionTime !== undefined;
+      return {
+        type: condition.type,
+        ...(generation === undefined ? {} : { observedGeneration: generation }),
+        status: condition.status,
+        lastTransitionTime: unchanged ? (before.lastTransitionTime as string) : now,
+        ...(condition.reason ? { reason: condition.reason } : {}),
+        ...(condition.message ? { message: condition.message } : {}),
+      };
+    },
+  );
   return [...others, ...own];
+}
+
+function disruptionOf(verdict: PodVerdict | undefined): Pick<PodCondition, 'type' | 'status' | 'reason' | 'message'>[] {
+  if (!verdict?.disruption) return [];
+  return [{ type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet', message: verdict.message }];
 }

@@ -16,6 +16,7 @@ import { PodCleaner } from './cleaner.js';
 import type { StartFailure } from './container-status.js';
 import { isEmptyPlan, type PodPlan, planPod } from './plan.js';
 import { gracePeriodOf, isTerminalPhase } from './pod.js';
+import { PodResizer } from './pod-resizer.js';
 import type { PodServices } from './pod-services.js';
 import { computePodStatus, type PodVerdict } from './status.js';
 
@@ -25,6 +26,8 @@ export interface PodWorkerOptions {
   signal: AbortSignal;
   /** Nothing of the pod is left, neither here nor in the API. */
   onGone(uid: string): void;
+  /** Other pods with a place on this node. */
+  others(): Pod[];
 }
 
 /** The pod cannot start yet for a reason that is not its own. */
@@ -41,6 +44,7 @@ export class PodWorker {
   readonly #services: PodServices;
   readonly #applier: PodApplier;
   readonly #cleaner: PodCleaner;
+  readonly #resizer: PodResizer;
   readonly #logger: Logger;
   readonly #failures = new Map<string, StartFailure>();
   readonly #firstSeen: number;
@@ -69,6 +73,8 @@ export class PodWorker {
     this.#firstSeen = options.services.clock.now();
     this.#applier = new PodApplier(options.services, options.backoff);
     this.#cleaner = new PodCleaner(options.services);
+    this.#resizer = new PodResizer(options.services, () => options.others());
+    options.signal.addEventListener('abort', () => this.#timer?.clear(), { once: true });
     const { name, namespace, uid } = pod.metadata;
     this.#logger = options.services.logger.child({ pod: `${namespace}/${name}`, uid });
   }
@@ -204,6 +210,7 @@ export class PodWorker {
       now: clock.now(),
       terminal: this.#ended,
       verdict: this.#verdict,
+      resize: this.#resizer,
     });
     if (!this.#removed && !this.#cleaned) statuses.set(pod, status);
     this.#reportStart(status);
@@ -222,7 +229,9 @@ export class PodWorker {
     const { state, plan } = await this.#plan();
     if (isEmptyPlan(plan)) {
       if (this.#volumesDirty || this.#refreshIsDue()) await this.#mount(signal);
-      await this.#cleaner.removeDead(pod, state);
+      await this.#cleaner.removeDead(state);
+      const resized = await this.#resizer.sync(pod, state, signal).finally(() => this.publish());
+      if (resized) this.#again = true;
       this.#wakeAfter(this.#untilNextLook());
       return;
     }
@@ -318,6 +327,7 @@ export class PodWorker {
 
   #wakeAfter(ms: number): void {
     this.#timer?.clear();
+    if (this.#options.signal.aborted) return;
     this.#timer = this.#services.clock.setTimeout(() => this.wake(), ms);
   }
 
@@ -340,9 +350,10 @@ export class PodWorker {
     else await this.#cleaner.removeVolumes(uid);
   }
 
-  /** Even a pod that is deleted without grace gets a moment. */
+  /** Even a pod that is deleted without grace gets a moment; one that the node ends may get less than it asks for. */
   #graceSeconds(): number {
-    return Math.max(1, gracePeriodOf(this.#pod));
+    const grace = gracePeriodOf(this.#pod);
+    return Math.max(1, Math.min(grace, this.#verdict?.graceSeconds ?? grace));
   }
 
   /** The order is what makes a crash harmless: the API object goes last, and only when nothing is left here. */

@@ -14,5 +14,8 @@ export const portsAnnotation = 'io.kubernetes.container.ports';
 export const preStopAnnotation = 'io.kubernetes.container.preStopHandler';
 export const gracePeriodAnnotation = 'io.kubernetes.pod.terminationGracePeriod';
 
+/** What a container was made with; a resize compares with it. */
+export const resourcesAnnotation = 'io.kubernetes.container.resources';
+
 export const configSeenAnnotation = 'kubernetes.io/config.seen';
 export const configSourceAnnotation = 'kubernetes.io/config.source';

@@ -23,6 +23,8 @@ export interface FakeImage {
   username?: string;
   /** Exit code of a process that gets TERM; default 143. */
   onTerm?: number;
+  size?: number;
+  pinned?: boolean;
   /** Does not stop before KILL. */
   ignoresTerm?: boolean;
 }
@@ -67,6 +69,8 @@ export class FakeRuntime {
   /** The URL that exec, attach and port-forward answer with. */
   streamUrl = (): string => 'http://127.0.0.1:1/';
   podCidr = '';
+  /** Where images are said to lie. */
+  imageFolder = '/';
   #next = 1;
   #server: CriServer | undefined;
   readonly #listeners = new Set<(event: ContainerEventResponseInput) => void>();
@@ -240,6 +244,7 @@ export class FakeRuntime {
             (container): Partial<Container> => ({
               id: container.id,
               podSandboxId: container.sandboxId,
+              imageId: container.config.image?.image ?? '',
               metadata: container.config.metadata,
               state: container.state,
               createdAt: container.createdAt,
@@ -269,11 +274,20 @@ export class FakeRuntime {
         const { exitCode, stdout = '', stderr = '' } = this.exec(this.#container(containerId), cmd);
         return { exitCode, stdout: Buffer.from(stdout), stderr: Buffer.from(stderr) };
       },
+      updateContainerResources: async () => ({}),
+      reopenContainerLog: async ({ containerId }) => {
+        writeFileSync(this.#container(containerId).logPath, '', { flag: 'a' });
+        return {};
+      },
       exec: async () => ({ url: this.streamUrl() }),
       attach: async () => ({ url: this.streamUrl() }),
       portForward: async () => ({ url: this.streamUrl() }),
       getContainerEvents: (_request, { signal }) => this.#events(signal),
     };
+  }
+
+  #imageBytes(): number {
+    return [...this.images.values()].reduce((sum, { size = 1000 }) => sum + size, 0);
   }
 
   async #runSandbox(config: PodSandboxConfig): Promise<{ podSandboxId: string }> {
@@ -338,7 +352,12 @@ export class FakeRuntime {
   #images(): Partial<ImageService> {
     return {
       listImages: async () => ({
-        images: [...this.images.keys()].map((name) => ({ id: `id:${name}`, repoTags: [name], size: 1000 })),
+        images: [...this.images].map(([name, { size = 1000, pinned = false }]) => ({
+          id: `id:${name}`,
+          repoTags: [name],
+          size,
+          pinned,
+        })),
       }),
       imageStatus: async ({ image }) => {
         const name = (image?.image ?? '').replace(/^id:/, '');
@@ -354,6 +373,13 @@ export class FakeRuntime {
           },
         };
       },
+      removeImage: async ({ image }) => {
+        this.images.delete((image?.image ?? '').replace(/^id:/, ''));
+        return {};
+      },
+      imageFsInfo: async () => ({
+        imageFilesystems: [{ fsId: { mountpoint: this.imageFolder }, usedBytes: { value: this.#imageBytes() } }],
+      }),
       pullImage: async ({ image }) => {
         const name = image?.image ?? '';
         const found = this.registry.get(name);

@@ -48,6 +48,8 @@ export interface TestNodeOptions {
   connect?: () => { runtime: RuntimeServiceClient; imageService: ImageServiceClient };
   mounter?: Mounter;
   config?: Partial<Config>;
+  /** Gives the node a folder for static pods. */
+  manifests?: boolean;
   clientCa?: Buffer;
 }
 
@@ -69,6 +71,7 @@ export class TestNode {
   static async start(options: TestNodeOptions = {}): Promise<TestNode> {
     const node = new TestNode(options);
     node.root = await mkdtemp(join(tmpdir(), 'kubelet-'));
+    if (options.manifests) await mkdir(join(node.root, 'manifests'));
     node.runtime.images.set('app:1', {});
     options.prepare?.(node);
     if (!options.connect) await node.startRuntime();
@@ -93,6 +96,7 @@ export class TestNode {
       'eviction-hard': '',
       address: '127.0.0.1',
       port: 0,
+      ...(this.#options.manifests ? { 'pod-manifest-path': join(this.root, 'manifests') } : {}),
       ...this.#options.config,
     };
   }

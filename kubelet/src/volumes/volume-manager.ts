@@ -6,10 +6,12 @@ import type { DownwardContext } from '../containers/downward.js';
 import { type NodePaths, podDirectory, volumesDirectory } from '../containers/paths.js';
 import { allContainers } from '../pods/pod.js';
 import { writeAtomically } from './atomic-writer.js';
+import { type ClaimReader, claimNameOf } from './claims.js';
 import { prepareHostPath } from './host-path.js';
 import type { Mounter } from './mounter.js';
 import { setVolumeOwnership } from './ownership.js';
 import type { PayloadReader } from './payload-reader.js';
+import { preparePersistentVolume } from './persistent-volumes.js';
 
 /** A volume that cannot be set up; the message is for the pod's FailedMount event. */
 export class VolumeError extends Error {
@@ -32,6 +34,7 @@ export interface VolumeManagerOptions {
   paths: NodePaths;
   mounter: Mounter;
   payloads: PayloadReader;
+  claims: ClaimReader;
 }
 
 const payloadFolders = {
@@ -90,6 +93,7 @@ export class VolumeManager {
       await prepareHostPath(volume.hostPath.path, volume.hostPath.type);
       return { path: volume.hostPath.path, readOnly: false };
     }
+    if (claimNameOf(pod, volume) !== undefined) return this.#claimed(pod, volume);
     if (volume.emptyDir) return this.#emptyDir(pod, volume);
     const folder = payloadFolder(volume);
     if (!folder) throw new Error(unsupported(volume));
@@ -104,6 +108,14 @@ export class VolumeManager {
     };
     await writeAtomically(path, payload, prepare);
     return { path, readOnly: true };
+  }
+
+  async #claimed(pod: Pod, volume: Volume): Promise<MountedVolume> {
+    const ready = this.#ready.get(pod.metadata.uid) ?? new Set();
+    const claimed = await this.#options.claims.resolve(pod, volume);
+    const mounted = await preparePersistentVolume(claimed, pod, !ready.has(volume.name));
+    this.#ready.set(pod.metadata.uid, ready.add(volume.name));
+    return mounted;
   }
 
   /** Secrets and tokens never touch a disk. */

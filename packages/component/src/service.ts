@@ -33,7 +33,7 @@ export interface ServiceDefinition<F extends Flags> {
   /** Resolves when the service has stopped. */
   run(values: FlagValues<F>, context: ServiceContext): Promise<void>;
   /** A stop that takes longer than this is cut short (milliseconds). */
-  shutdownGraceMs?: number;
+  shutdownGraceMs?: number | ((values: FlagValues<F>) => number);
 }
 
 const verbosityFlag = { v: intFlag('number for the log level verbosity', 0) };
@@ -78,6 +78,8 @@ async function runWithSignals<F extends Flags>(
   const stop = new AbortController();
   // Every informer and every wait listens to it; their number is no leak.
   setMaxListeners(0, stop.signal);
+  const { shutdownGraceMs = 10_000 } = service;
+  const graceMs = typeof shutdownGraceMs === 'function' ? shutdownGraceMs(values) : shutdownGraceMs;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const onSignal = (name: NodeJS.Signals): void => {
@@ -87,7 +89,7 @@ async function runWithSignals<F extends Flags>(
     const grace = setTimeout(() => {
       logger.error('Stopping took too long, exiting now');
       process.exit(1);
-    }, service.shutdownGraceMs ?? 10_000);
+    }, graceMs);
     grace.unref();
   };
   process.on('SIGTERM', onSignal);

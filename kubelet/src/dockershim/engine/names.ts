@@ -4,6 +4,8 @@ import type { ContainerMetadata, PodSandboxMetadata } from '@kubelab/proto/gener
 export const label = {
   type: 'io.kubernetes.docker.type',
   sandboxId: 'io.kubernetes.sandbox.id',
+  /** The host ports that are not published by the engine, as JSON. */
+  hostPorts: 'io.kubernetes.sandbox.hostports',
   logPath: 'io.kubernetes.container.logpath',
   /** The image as the pod's author wrote it; the engine's own record has the image's ID. */
   image: 'io.kubernetes.container.image',

@@ -11,6 +11,8 @@ export interface ImagesOptions {
   docker: Docker;
   clock: Clock;
   progressDeadlineMs: number;
+  /** Every pod needs it: the kubelet must not remove it to make room. */
+  pinned: string;
 }
 
 const untagged = '<none>:<none>';
@@ -35,6 +37,7 @@ export class Images {
       repoDigests: named(info.RepoDigests, undigested),
       size: info.Size,
       spec: { image: info.Id },
+      pinned: this.isPinned(info.RepoTags),
     }));
   }
 
@@ -48,8 +51,14 @@ export class Images {
       repoDigests: named(info.RepoDigests, undigested),
       size: info.Size,
       spec: { image: info.Id },
+      pinned: this.isPinned(info.RepoTags),
       ...imageUser(info.Config?.User ?? ''),
     };
+  }
+
+  private isPinned(tags: readonly string[] | null | undefined): boolean {
+    const { pinned } = this.options;
+    return (tags ?? []).some((tag) => tag === pinned || tag === `${pinned}:latest`);
   }
 
   /** Answers the ID of the pulled image. */

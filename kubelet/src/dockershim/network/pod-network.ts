@@ -72,6 +72,12 @@ export class PodNetwork {
     });
   }
 
+  /** The interface of the engine's default bridge. */
+  async bridgeInterface(): Promise<string> {
+    const network = (await this.options.docker.getNetwork('bridge').inspect()) as Docker.NetworkInspectInfo;
+    return network.Options?.['com.docker.network.bridge.name'] ?? 'docker0';
+  }
+
   private enqueue(task: () => Promise<void>): Promise<void> {
     const done = this.queue.then(task);
     this.queue = done.catch(() => undefined);

@@ -79,10 +79,16 @@ test.each([
   expect(plan({ linux: { cgroupParent } }, { cgroupDriver }).HostConfig?.CgroupParent).toBe(expected);
 });
 
-test('host ports are refused where the engine cannot publish them', () => {
-  const portMappings = [{ containerPort: 80, hostPort: 8080 }];
-  expect(() => plan({ portMappings }, { publishHostPorts: false })).toThrow(/host port 8080 is not supported/);
-  expect(() => plan({ portMappings: [{ containerPort: 80 }] }, { publishHostPorts: false })).not.toThrow();
+test('host ports that the engine does not publish are written down', () => {
+  const portMappings = [{ containerPort: 80, hostPort: 8080 }, { containerPort: 81 }];
+  const created = plan({ portMappings }, { publishHostPorts: false });
+  expect(created.HostConfig).not.toHaveProperty('PortBindings');
+  expect(created.Labels?.['io.kubernetes.sandbox.hostports']).toBe(
+    '[{"protocol":"TCP","hostPort":8080,"containerPort":80,"hostIp":""}]',
+  );
+  expect(plan({ portMappings: [{ containerPort: 81 }] }).Labels).not.toHaveProperty([
+    'io.kubernetes.sandbox.hostports',
+  ]);
 });
 
 test.each<[string, PodSandboxConfigInput, RegExp]>([

@@ -6,6 +6,7 @@ import type { ContainerCreateOptions, HostConfig } from 'dockerode';
 import { refuseUserNamespace } from '../container/namespaces.js';
 import { userOf } from '../container/security.js';
 import { encodeLabels, label, sandboxName, sandboxType } from '../engine/names.js';
+import { encodeHostPorts, hostPortsOf } from '../host-ports/plan.js';
 
 /** The pause process gets next to no CPU share and is the last that the kernel's OOM killer takes. */
 const sandboxCpuShares = 2;
@@ -17,7 +18,7 @@ export interface SandboxPlanOptions {
   cgroupParent: string;
   cgroupDriver: string;
   clampOomScore(wanted: number): number;
-  /** Pods with host ports are refused otherwise: an engine that cannot publish would ignore them in silence. */
+  /** The engine publishes host ports; else they are written down for the shim's own rules. */
   publishHostPorts: boolean;
 }
 
@@ -29,18 +30,19 @@ export function planSandbox(config: PodSandboxConfig, options: SandboxPlanOption
   const security = config.linux?.securityContext;
   refuseUserNamespace(security?.namespaceOptions);
   const hostNetwork = security?.namespaceOptions?.network === 'NODE';
-  const ports = hostNetwork ? [] : config.portMappings.filter((port) => port.hostPort > 0);
-  if (ports[0] && !options.publishHostPorts) {
-    const message = `host port ${ports[0].hostPort} is not supported: the engine of this node publishes no ports (--publish-host-ports)`;
-    throw new CriError('INVALID_ARGUMENT', message);
-  }
+  const wanted = hostNetwork ? [] : config.portMappings.filter((port) => port.hostPort > 0);
+  const ports = options.publishHostPorts ? wanted : [];
+  const ownPorts = options.publishHostPorts ? [] : hostPortsOf(wanted);
   const user = userOf(security?.runAsUser, security?.runAsGroup, '');
   return {
     name: sandboxName(metadata),
     Image: options.image,
     ...(hostNetwork ? {} : { Hostname: config.hostname }),
     ...(user === undefined ? {} : { User: user }),
-    Labels: encodeLabels(config.labels, config.annotations, { [label.type]: sandboxType }),
+    Labels: encodeLabels(config.labels, config.annotations, {
+      [label.type]: sandboxType,
+      ...(ownPorts.length > 0 ? { [label.hostPorts]: encodeHostPorts(ownPorts) } : {}),
+    }),
     ...(ports.length > 0 ? { ExposedPorts: Object.fromEntries(ports.map((port) => [portKey(port), {}])) } : {}),
     HostConfig: {
       ...planNamespaces(security),

@@ -6,11 +6,13 @@ import type Docker from 'dockerode';
 import { createNamed, removeForced } from '../engine/create.js';
 import { engineCall, engineCallTolerating, engineStatus } from '../engine/errors.js';
 import type { EngineFactsSource } from '../engine/facts.js';
-import { containerType, label, labelFilter, sandboxType } from '../engine/names.js';
+import { containerType, label, labelFilter, parseSandboxName, sandboxType } from '../engine/names.js';
 import type { OomScores } from '../engine/oom-score.js';
 import type { Semaphore } from '../engine/semaphore.js';
+import type { HostPorts } from '../host-ports/host-ports.js';
+import { decodeHostPorts, type PublishedPod } from '../host-ports/plan.js';
 import { planSandbox } from './plan.js';
-import { reportListedSandbox, reportSandbox } from './report.js';
+import { reportListedSandbox, reportSandbox, sandboxAddress } from './report.js';
 
 export interface SandboxesOptions {
   docker: Docker;
@@ -21,6 +23,7 @@ export interface SandboxesOptions {
   oomScores: OomScores;
   starts: Semaphore;
   logger: Logger;
+  hostPorts: Pick<HostPorts, 'publish' | 'release'>;
   /** Throws while pods cannot get an address. */
   requireNetwork(): void;
   ensureImage(image: string): Promise<void>;
@@ -42,13 +45,34 @@ export class Sandboxes {
     const id = await engineCall(`create a sandbox for pod "${pod}"`, () => this.create(plan));
     try {
       await starts.run(() => docker.getContainer(id).start());
+      if (plan.Labels?.[label.hostPorts]) await this.publishPorts(id);
     } catch (error) {
       await removeForced(docker, id).catch((cause: unknown) =>
         this.options.logger.warn('A sandbox that did not start could not be removed', { id, error: cause }),
       );
+      await this.options.hostPorts.release(id);
+      if (error instanceof CriError) throw error;
       return engineCall(`start sandbox container for pod "${pod}"`, () => Promise.reject(error));
     }
     return id;
+  }
+
+  private async publishPorts(id: string): Promise<void> {
+    const published = publishedPod(await this.inspect(id));
+    if (published) await this.options.hostPorts.publish(published);
+  }
+
+  /** Sandboxes that run and whose host ports are the shim's to program, oldest first. */
+  async withHostPorts(): Promise<PublishedPod[]> {
+    const { docker } = this.options;
+    const filters = { ...labelFilter(sandboxType), status: ['running'] };
+    const listed = await engineCall('list sandboxes', () => docker.listContainers({ all: true, filters }));
+    const ids = listed
+      .filter(({ Labels }) => Labels[label.hostPorts] !== undefined)
+      .sort((a, b) => a.Created - b.Created)
+      .map(({ Id }) => Id);
+    const found = await Promise.allSettled(ids.map(async (id) => publishedPod(await this.inspect(id))));
+    return found.flatMap((result) => (result.status === 'fulfilled' && result.value ? [result.value] : []));
   }
 
   /** The image is there but for the first time, so it is only looked for when the engine misses it. */
@@ -67,6 +91,7 @@ export class Sandboxes {
   async stop(id: string): Promise<void> {
     const containers = await this.containersOf(id, ['running', 'paused', 'restarting']);
     await Promise.all(containers.map((container) => this.kill(container.Id)));
+    await this.options.hostPorts.release(id);
     await this.kill(id);
   }
 
@@ -79,6 +104,7 @@ export class Sandboxes {
         engineCall(`remove container "${container.Id}"`, () => removeForced(docker, container.Id)),
       ),
     );
+    await this.options.hostPorts.release(id);
     await engineCall(`remove sandbox "${id}"`, () => removeForced(docker, id));
     return containers.map((container) => container.Id);
   }
@@ -117,4 +143,12 @@ export class Sandboxes {
     // 404: gone; 409: not running.
     await engineCallTolerating(`stop "${id}"`, [404, 409], () => this.options.docker.getContainer(id).kill());
   }
+}
+
+function publishedPod(info: Docker.ContainerInspectInfo): PublishedPod | undefined {
+  const ports = decodeHostPorts(info.Config.Labels?.[label.hostPorts]);
+  const ip = sandboxAddress(info);
+  const metadata = parseSandboxName(info.Name);
+  if (ports.length === 0 || ip === '' || !metadata) return undefined;
+  return { sandboxId: info.Id, pod: `${metadata.name}_${metadata.namespace}`, ip, ports };
 }
