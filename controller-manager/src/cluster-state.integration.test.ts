@@ -9,17 +9,15 @@ import {
   endpoints,
   nodes,
   podDisruptionBudgets,
-  pods,
-  replicaSets,
   resourceQuotas,
   secrets,
   serviceAccounts,
   services,
 } from '@kubelab/api/resource-types';
-import type { Deployment, Pod } from '@kubelab/api/types';
 import { eventually } from '@kubelab/testkit/eventually';
 import * as x509 from '@peculiar/x509';
-import { podTemplate, startWorkbench, type Workbench } from './testing/workbench.js';
+import { makeDeployment, podsOf, rolledOut } from './testing/rollouts.js';
+import { startWorkbench, type Workbench } from './testing/workbench.js';
 
 let bench: Workbench;
 
@@ -28,45 +26,19 @@ beforeAll(async () => {
 });
 afterAll(() => bench?.close());
 
-const podsOf = async (namespace: string): Promise<Pod[]> => (await bench.client.list(pods, namespace)).items;
-const makeDeployment = (namespace: string, spec: Partial<Deployment['spec']> = {}): Promise<Deployment> =>
-  bench.client.create(deployments, {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name: 'web', namespace },
-    spec: { replicas: 3, selector: { matchLabels: { app: 'web' } }, template: podTemplate('v1'), ...spec },
-  });
-const rolledOut = (namespace: string, image: string, replicas = 3): Promise<void> =>
-  eventually(async () => {
-    const { metadata, status } = await bench.client.get(deployments, 'web', namespace);
-    expect(status).toMatchObject({
-      replicas,
-      updatedReplicas: replicas,
-      availableReplicas: replicas,
-      observedGeneration: metadata.generation,
-    });
-    expect((await podsOf(namespace)).map(({ spec }) => spec.containers[0]?.image)).toEqual(
-      new Array(replicas).fill(image),
-    );
-  });
-const _revisions = async (namespace: string): Promise<string[]> =>
-  (await bench.client.list(replicaSets, namespace)).items
-    .map(({ metadata, spec }) => `${metadata.annotations?.['deployment.kubernetes.io/revision']}:${spec.replicas}`)
-    .sort();
-
 describe('a Service', () => {
   test('has Endpoints and slices of its ready pods', async () => {
     const { client } = bench;
     const namespace = await bench.space('service');
-    await makeDeployment(namespace);
+    await makeDeployment(bench, namespace);
     await client.create(services, {
       apiVersion: 'v1',
       kind: 'Service',
       metadata: { name: 'web', namespace },
       spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }] },
     });
-    await rolledOut(namespace, 'v1');
-    const ips = (await podsOf(namespace)).map(({ status }) => status?.podIP).sort();
+    await rolledOut(bench, namespace, 'v1');
+    const ips = (await podsOf(bench, namespace)).map(({ status }) => status?.podIP).sort();
     await eventually(async () => {
       const { subsets } = await client.get(endpoints, 'web', namespace);
       expect(subsets?.[0]?.addresses?.map(({ ip }) => ip).sort()).toEqual(ips);
@@ -103,7 +75,7 @@ describe('status by counting', () => {
   test('a PodDisruptionBudget knows how many may go', async () => {
     const { client } = bench;
     const namespace = await bench.space('budget');
-    await makeDeployment(namespace);
+    await makeDeployment(bench, namespace);
     await client.create(podDisruptionBudgets, {
       apiVersion: 'policy/v1',
       kind: 'PodDisruptionBudget',
@@ -134,8 +106,8 @@ describe('status by counting', () => {
     await eventually(async () =>
       expect(await used()).toEqual({ pods: '0', 'count/deployments.apps': '0', configmaps: '1' }),
     );
-    await makeDeployment(namespace);
-    await rolledOut(namespace, 'v1');
+    await makeDeployment(bench, namespace);
+    await rolledOut(bench, namespace, 'v1');
     await eventually(async () =>
       expect(await used()).toEqual({ pods: '3', 'count/deployments.apps': '1', configmaps: '1' }),
     );

@@ -7,8 +7,8 @@ import {
   pods,
   replicaSets,
 } from '@kubelab/api/resource-types';
-import type { Deployment, Pod } from '@kubelab/api/types';
 import { eventually } from '@kubelab/testkit/eventually';
+import { makeDeployment, podsOf, rolledOut } from './testing/rollouts.js';
 import { podTemplate, startWorkbench, type Workbench } from './testing/workbench.js';
 
 let bench: Workbench;
@@ -18,27 +18,6 @@ beforeAll(async () => {
 });
 afterAll(() => bench?.close());
 
-const podsOf = async (namespace: string): Promise<Pod[]> => (await bench.client.list(pods, namespace)).items;
-const makeDeployment = (namespace: string, spec: Partial<Deployment['spec']> = {}): Promise<Deployment> =>
-  bench.client.create(deployments, {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name: 'web', namespace },
-    spec: { replicas: 3, selector: { matchLabels: { app: 'web' } }, template: podTemplate('v1'), ...spec },
-  });
-const rolledOut = (namespace: string, image: string, replicas = 3): Promise<void> =>
-  eventually(async () => {
-    const { metadata, status } = await bench.client.get(deployments, 'web', namespace);
-    expect(status).toMatchObject({
-      replicas,
-      updatedReplicas: replicas,
-      availableReplicas: replicas,
-      observedGeneration: metadata.generation,
-    });
-    expect((await podsOf(namespace)).map(({ spec }) => spec.containers[0]?.image)).toEqual(
-      new Array(replicas).fill(image),
-    );
-  });
 const revisions = async (namespace: string): Promise<string[]> =>
   (await bench.client.list(replicaSets, namespace)).items
     .map(({ metadata, spec }) => `${metadata.annotations?.['deployment.kubernetes.io/revision']}:${spec.replicas}`)
@@ -48,8 +27,8 @@ describe('a Deployment', () => {
   test('rolls out, rolls on, rolls back and says so', async () => {
     const { client } = bench;
     const namespace = await bench.space('rollout');
-    await makeDeployment(namespace);
-    await rolledOut(namespace, 'v1');
+    await makeDeployment(bench, namespace);
+    await rolledOut(bench, namespace, 'v1');
     const progressing = (await client.get(deployments, 'web', namespace)).status?.conditions?.find(
       ({ type }) => type === 'Progressing',
     );
@@ -59,16 +38,16 @@ describe('a Deployment', () => {
       message: `ReplicaSet "${set?.metadata.name}" has successfully progressed.`,
     });
     await client.patch(deployments, 'web', namespace, 'strategic', { spec: { template: podTemplate('v2') } });
-    await rolledOut(namespace, 'v2');
+    await rolledOut(bench, namespace, 'v2');
     expect(await revisions(namespace)).toEqual(['1:0', '2:3']);
     await client.patch(deployments, 'web', namespace, 'strategic', { spec: { template: podTemplate('v1') } });
-    await rolledOut(namespace, 'v1');
+    await rolledOut(bench, namespace, 'v1');
     expect(await revisions(namespace)).toEqual(['2:0', '3:3']);
     expect(
       (await client.get(deployments, 'web', namespace)).metadata.annotations?.['deployment.kubernetes.io/revision'],
     ).toBe('3');
     await client.patch(deployments, 'web', namespace, 'merge', { spec: { replicas: 5 } });
-    await rolledOut(namespace, 'v1', 5);
+    await rolledOut(bench, namespace, 'v1', 5);
     await eventually(async () => {
       const messages = (await client.list(events, namespace)).items.map(({ message }) => message);
       expect(messages).toContain(`Scaled up replica set ${set?.metadata.name} from 0 to 3`);
@@ -78,15 +57,15 @@ describe('a Deployment', () => {
   test('a pod that is deleted is replaced, one that is relabelled is let go', async () => {
     const { client } = bench;
     const namespace = await bench.space('replacing');
-    await makeDeployment(namespace);
-    await rolledOut(namespace, 'v1');
-    const [first, second] = await podsOf(namespace);
+    await makeDeployment(bench, namespace);
+    await rolledOut(bench, namespace, 'v1');
+    const [first, second] = await podsOf(bench, namespace);
     await client.delete(pods, first?.metadata.name ?? '', namespace);
     await client.patch(pods, second?.metadata.name ?? '', namespace, 'merge', {
       metadata: { labels: { app: 'debug' } },
     });
     await eventually(async () => {
-      const left = await podsOf(namespace);
+      const left = await podsOf(bench, namespace);
       expect(left.filter(({ metadata }) => metadata.labels?.['app'] === 'web')).toHaveLength(3);
       const free = left.find(({ metadata }) => metadata.labels?.['app'] === 'debug');
       expect(free?.metadata.ownerReferences ?? []).toEqual([]);
@@ -98,28 +77,28 @@ describe('deleting', () => {
   test.each(['Background', 'Foreground'] as const)('%s takes all that is owned with it', async (propagationPolicy) => {
     const { client } = bench;
     const namespace = await bench.space(`delete-${propagationPolicy.toLowerCase()}`);
-    await makeDeployment(namespace);
-    await rolledOut(namespace, 'v1');
+    await makeDeployment(bench, namespace);
+    await rolledOut(bench, namespace, 'v1');
     await client.delete(deployments, 'web', namespace, { propagationPolicy });
     await bench.gone(deployments, 'web', namespace);
     await eventually(async () => {
       expect((await client.list(replicaSets, namespace)).items).toEqual([]);
-      expect(await podsOf(namespace)).toEqual([]);
+      expect(await podsOf(bench, namespace)).toEqual([]);
     });
   });
 
   test('Orphan leaves what was owned, free', async () => {
     const { client } = bench;
     const namespace = await bench.space('orphans');
-    await makeDeployment(namespace);
-    await rolledOut(namespace, 'v1');
+    await makeDeployment(bench, namespace);
+    await rolledOut(bench, namespace, 'v1');
     await client.delete(deployments, 'web', namespace, { propagationPolicy: 'Orphan' });
     await bench.gone(deployments, 'web', namespace);
     const [set] = (await client.list(replicaSets, namespace)).items;
     expect(set?.metadata.ownerReferences ?? []).toEqual([]);
-    expect(await podsOf(namespace)).toHaveLength(3);
+    expect(await podsOf(bench, namespace)).toHaveLength(3);
     // Its namesake takes them back.
-    await makeDeployment(namespace);
+    await makeDeployment(bench, namespace);
     await eventually(async () => {
       const adopted = (await client.list(replicaSets, namespace)).items;
       expect(adopted.map(({ metadata }) => metadata.ownerReferences?.[0]?.kind)).toEqual(['Deployment']);
@@ -129,11 +108,11 @@ describe('deleting', () => {
   test('a namespace is emptied, pods first, and goes', async () => {
     const { client } = bench;
     const namespace = await bench.space('going');
-    await makeDeployment(namespace);
-    await rolledOut(namespace, 'v1');
+    await makeDeployment(bench, namespace);
+    await rolledOut(bench, namespace, 'v1');
     await client.delete(namespaces, namespace);
     await bench.gone(namespaces, namespace);
-    expect(await podsOf(namespace)).toEqual([]);
+    expect(await podsOf(bench, namespace)).toEqual([]);
   });
 
   test('a claim that a pod uses waits for the pod', async () => {
