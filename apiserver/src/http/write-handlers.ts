@@ -59,9 +59,7 @@ const patchTypesOfCustomKinds = [
 
 /** Custom kinds have no numbers for their fields, so there is no protobuf of them. Throws StatusError 415. */
 function refuseForeignBody(exchange: Exchange, { custom }: ResourceDefinition): void {
-  if (custom && negotiateInput(exchange.request.headers['content-type']) === 'protobuf') {
-    throw unsupportedBody(['application/json', 'application/yaml']);
-  }
+  if (custom) negotiateInput(exchange.request.headers['content-type'], { protobuf: false });
 }
 
 export async function handleCreate(engine: Engine, exchange: Exchange, target: Target): Promise<void> {
