@@ -1,5 +1,6 @@
 /** From parts to a listening API: engine, handlers, pipeline and server put together. */
 
+import { setMaxListeners } from 'node:events';
 import type { OpenApiDocuments } from '@kubelab/api/openapi/documents';
 import type { Clock } from '@kubelab/component/clock';
 import type { HealthCheck } from '@kubelab/component/health-server';
@@ -42,6 +43,8 @@ export async function serveApi(parts: ApiParts): Promise<RunningApi> {
   const { engine, clock, logger, listen } = parts;
   const leaving = new AbortController();
   const stopping = new AbortController();
+  // Every watch listens: that is no leak.
+  setMaxListeners(0, stopping.signal);
   let port = listen.port;
   const resources = createResourceHandler({
     engine,
