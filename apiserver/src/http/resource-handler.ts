@@ -6,6 +6,7 @@ import type { Engine } from '../registry/engine.js';
 import { customScaleView } from '../registry/subresources/custom-scale.js';
 import { isParentPart } from '../registry/subresources/parent-parts.js';
 import { type Subresources, subresourceKey } from '../registry/subresources/subresources.js';
+import { refuseForeignBody } from './custom-bodies.js';
 import type { Exchange } from './exchange.js';
 import type { Upgrade } from './pipeline.js';
 import { handleGet, handleList, handleWatch, type WatchSettings } from './read-handlers.js';
@@ -39,6 +40,7 @@ export function createResourceHandler(options: ResourceHandlerOptions): Resource
     }
     const action = target.resource.store ? undefined : options.subresources.actions.get(key);
     if (action) return handleAction(options.engine, exchange, target, action);
+    if (custom) refuseForeignBody(exchange);
     return handleResource(options, exchange, target);
   };
 }

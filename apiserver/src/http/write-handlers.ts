@@ -1,6 +1,5 @@
 /** create, update, patch, delete and deletecollection of resources and of the parts that subresources show of them. */
 
-import type { ResourceDefinition } from '@kubelab/api/resource';
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { createObject } from '../registry/create.js';
 import { builtinKind, decodeObject, type ExpectedKind } from '../registry/decode.js';
@@ -16,7 +15,7 @@ import { readBody } from './body.js';
 import type { Exchange } from './exchange.js';
 import { parseCollectionOptions } from './list-options.js';
 import { sendList } from './list-response.js';
-import { negotiateInput, negotiateOutput, negotiatePatch, unsupportedBody } from './media-types.js';
+import { negotiateInput, negotiateOutput, negotiatePatch } from './media-types.js';
 import { sendEntry } from './object-response.js';
 import type { Target } from './resource-target.js';
 import { sendStatus } from './respond.js';
@@ -46,23 +45,9 @@ export async function readObject(
   });
 }
 
-const patchTypesOfCustomKinds = [
-  'application/json-patch+json',
-  'application/merge-patch+json',
-  'application/apply-patch+yaml',
-];
-
-/** Custom kinds have no numbers for their fields, so there is no protobuf of them. Throws StatusError 415. */
-function refuseForeignBody(exchange: Exchange, { custom }: ResourceDefinition): void {
-  if (custom && negotiateInput(exchange.request.headers['content-type']) === 'protobuf') {
-    throw unsupportedBody(['application/json', 'application/yaml']);
-  }
-}
-
 export async function handleCreate(engine: Engine, exchange: Exchange, target: Target): Promise<void> {
   const format = negotiateOutput(exchange.request.headers.accept, { projections: true });
   const { definition, expected } = target.resource;
-  refuseForeignBody(exchange, definition);
   const options = parseWriteOptions('CreateOptions', exchange.query);
   const object = await readObject(exchange, expected, options);
   definition.hooks.default?.(object);
@@ -73,7 +58,6 @@ export async function handleCreate(engine: Engine, exchange: Exchange, target: T
 export async function handleUpdate(engine: Engine, exchange: Exchange, target: Target): Promise<void> {
   const format = negotiateOutput(exchange.request.headers.accept, { projections: true });
   const { definition, expected, groupResource } = target.resource;
-  refuseForeignBody(exchange, definition);
   const options = parseWriteOptions('UpdateOptions', exchange.query);
   const object = await readObject(exchange, expected, options);
   definition.hooks.default?.(object);
@@ -98,7 +82,6 @@ function patchTargetOf(resource: Resource): PatchTarget {
 export async function handlePatch(engine: Engine, exchange: Exchange, target: Target): Promise<void> {
   const { request, query } = exchange;
   const type = negotiatePatch(request.headers['content-type']);
-  if (type === 'strategic' && target.resource.definition.custom) throw unsupportedBody(patchTypesOfCustomKinds);
   const format = negotiateOutput(request.headers.accept, { projections: true });
   const body = await readBody(request);
   const options = parseWriteOptions('PatchOptions', query, { apply: type === 'apply' });
