@@ -29,6 +29,7 @@ export function createResourceHandler(options: ResourceHandlerOptions): Resource
     const target = resolveTarget(exchange.info, options.engine.resources);
     const { custom } = target.resource.definition;
     if (custom?.deprecation) exchange.warn(custom.deprecation);
+    if (custom && target.subresource !== 'scale') refuseForeignBody(exchange);
     const key = subresourceKey(target.resource.groupResource, target.subresource);
     const connect = target.subresource === '' ? undefined : options.connects.get(key);
     if (connect) return handleConnect(connect, exchange, upgrade);
@@ -40,7 +41,6 @@ export function createResourceHandler(options: ResourceHandlerOptions): Resource
     }
     const action = target.resource.store ? undefined : options.subresources.actions.get(key);
     if (action) return handleAction(options.engine, exchange, target, action);
-    if (custom) refuseForeignBody(exchange);
     return handleResource(options, exchange, target);
   };
 }
