@@ -10,8 +10,8 @@ import type { Storage } from '../storage/store.js';
 export class Catalogue {
   readonly #resources: Resources;
   readonly #storage: Storage;
-  /** By name of the definition: what its kinds were made from, and where their objects lie. */
-  readonly #served = new Map<string, { fingerprint: string; storagePath: string }>();
+  /** By name of the definition: what its kinds were made from. */
+  readonly #served = new Map<string, { shape: string; terminating: boolean }>();
 
   constructor(resources: Resources, storage: Storage) {
     this.#resources = resources;
@@ -26,9 +26,13 @@ export class Catalogue {
       this.#served.delete(name);
       return;
     }
-    const fingerprint = fingerprintOf(definition);
-    if (this.#served.get(name)?.fingerprint === fingerprint) return;
-    this.#served.set(name, { fingerprint, storagePath: customStoragePath(definition) });
+    const shape = shapeOf(definition);
+    const terminating = isConditionTrue(definition, 'Terminating');
+    const known = this.#served.get(name);
+    if (known?.shape === shape && known.terminating === terminating) return;
+    this.#served.set(name, { shape, terminating });
+    // Whoever watches sees objects as they were to be seen when he began: he has to begin again.
+    if (known && known.shape !== shape) this.#storage.release(customStoragePath(definition));
     this.#resources.replaceCustom(name, kinds);
   }
 
@@ -47,8 +51,7 @@ function kindsOf(definition: CustomResourceDefinition): ResourceDefinition[] {
   return served ? customResources(definition) : [];
 }
 
-/** Other changes of a definition change nothing about its kinds. */
-function fingerprintOf(definition: CustomResourceDefinition): string {
-  const { metadata, spec, status } = definition;
-  return JSON.stringify([metadata.uid, spec, status?.acceptedNames, isConditionTrue(definition, 'Terminating')]);
+/** Other changes of a definition change nothing about the form of its kinds. */
+function shapeOf({ metadata, spec, status }: CustomResourceDefinition): string {
+  return JSON.stringify([metadata.uid, spec, status?.acceptedNames]);
 }

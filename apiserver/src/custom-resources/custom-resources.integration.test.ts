@@ -1,6 +1,8 @@
 import { eventually } from '@kubelab/testkit/eventually';
 import { startTestApiserver, type TestApiserver } from '../testing/test-apiserver.js';
 import type { TestClient } from '../testing/test-client.js';
+import { createTestClient } from '../testing/test-client.js';
+import { startApiserver } from '../wire.js';
 import { definitionsPath, established, install, widget, widgetDefinition } from './fixtures.js';
 
 let test: TestApiserver;
@@ -359,8 +361,95 @@ describe('definitions', () => {
     expect((await client.post(path, gone('free'))).code).toBe(201);
   });
 
-  it('survive a restart of the server', async () => {
+  it('are known to every server of the cluster', async () => {
+    const second = await startApiserver(test.config);
+    const { certificates } = test;
+    const identity = await certificates.issueClient('admin', ['system:masters']);
+    const other = createTestClient({ port: second.port, ca: certificates.ca, ...identity });
+    try {
+      // Those that were there when it started, at once.
+      expect((await other.get(widgets)).body.items.length).toBeGreaterThan(2);
+      await install(other, widgetDefinition({ kind: 'Shared', plural: 'shareds' }));
+      const path = '/apis/example.com/v1/namespaces/default/shareds';
+      await eventually(async () => expect((await client.get(path)).code).toBe(200));
+      const created = await client.post(path, {
+        apiVersion: 'example.com/v1',
+        kind: 'Shared',
+        metadata: { name: 'x' },
+        spec: { size: 1 },
+      });
+      expect(created.code).toBe(201);
+      expect((await other.get(`${path}/x`)).code).toBe(200);
+      await client.delete(`${definitionsPath}/shareds.example.com`);
+      await eventually(async () => expect((await other.get(path)).code).toBe(404));
+      await eventually(async () => expect((await client.get(path)).code).toBe(404));
+    } finally {
+      other.close();
+      await second.close();
+    }
+  });
+
+  it('that change end the watches on their kind', async () => {
     await established(client, 'widgets.example.com');
-    expect((await client.get(widgets)).body.items.length).toBeGreaterThan(2);
+    const watch = await client.watch(`${widgets}?watch=true`);
+    const columns = [{ op: 'remove', path: '/spec/versions/0/additionalPrinterColumns' }];
+    expect((await client.patch(`${definitionsPath}/widgets.example.com`, 'json', columns)).code).toBe(200);
+    await watch.ended;
+    await eventually(async () => expect((await client.get(`${widgets}/scaled`)).code).toBe(200));
+  });
+
+  it.each([
+    [
+      'conversion webhooks',
+      { conversion: { strategy: 'Webhook', webhook: { conversionReviewVersions: ['v1'] } } },
+      'conversion webhooks are not supported by this server yet',
+    ],
+    [
+      'another name',
+      { group: 'other.com' },
+      'metadata.name: Invalid value: "bads.example.com": must be spec.names.plural+"."+spec.group',
+    ],
+    [
+      'no version',
+      { versions: [] },
+      'spec.versions: Invalid value: []: must have exactly one version marked as storage version',
+    ],
+    [
+      'an unknown scope',
+      { scope: 'Galaxy' },
+      'spec.scope: Unsupported value: "Galaxy": supported values: "Cluster", "Namespaced"',
+    ],
+    ['fields kept everywhere', { preserveUnknownFields: true }, 'spec.preserveUnknownFields: Invalid value: true'],
+    [
+      'a group without a dot',
+      { group: 'example' },
+      'spec.group: Invalid value: "example": should be a domain with at least one dot',
+    ],
+    [
+      'a protected group',
+      { group: 'x.k8s.io' },
+      'protected groups must have approval annotation "api-approved.kubernetes.io"',
+    ],
+  ])('with %s are refused', async (_, spec, message) => {
+    const refused = await client.post(definitionsPath, {
+      ...widgetDefinition({ kind: 'Bad', plural: 'bads', spec }),
+      metadata: { name: 'bads.example.com' },
+    });
+    expect([refused.code, refused.body.message]).toEqual([422, expect.stringContaining(message)]);
+  });
+
+  it.each([
+    ['a text', 'x'],
+    [
+      'a list of schemas as items',
+      { openAPIV3Schema: { type: 'object', properties: { a: { type: 'array', items: [{ type: 'string' }, 5] } } } },
+    ],
+    ['a number as schema', { openAPIV3Schema: 5 }],
+    ['a text as a flag', { openAPIV3Schema: { type: 'object', additionalProperties: 'yes' } }],
+    ['required fields that are none', { openAPIV3Schema: { type: 'object', required: [{}] } }],
+  ])('with %s for a schema are refused', async (_, schema) => {
+    const definition = widgetDefinition({ kind: 'Bad', plural: 'bads', version: { schema, selectableFields: [] } });
+    const refused = await client.post(definitionsPath, definition);
+    expect([400, 422]).toContain(refused.code);
   });
 });

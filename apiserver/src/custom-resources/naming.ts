@@ -1,6 +1,12 @@
 /** Which names a CustomResourceDefinition gets, and what its conditions say about that. Pure. */
 
-import { findCondition, isConditionTrue, type NewCondition, setCondition } from '@kubelab/api/apiextensions/conditions';
+import {
+  approvalCondition,
+  findCondition,
+  isConditionTrue,
+  type NewCondition,
+  setCondition,
+} from '@kubelab/api/apiextensions/conditions';
 import type { CustomResourceDefinition, CustomResourceDefinitionNames } from '@kubelab/api/types';
 import { deepClone, deepEqual } from '@kubelab/apimachinery/json';
 
@@ -23,6 +29,8 @@ export function withNames(
   setCondition(next, namesAccepted(conflict), now);
   const established = establishment(definition, conflict === undefined);
   if (established) setCondition(next, established, now);
+  const approval = approvalCondition(definition);
+  if (approval) setCondition(next, approval, now);
   return deepEqual(next, definition) ? definition : next;
 }
 

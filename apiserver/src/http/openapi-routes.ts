@@ -39,8 +39,11 @@ export function addOpenApiRoutes(router: Router, source: OpenApiDocuments): void
     await sendDocument(request, response, document);
   });
   router.get('/openapi/v3', async (request, response) => {
+    const current = source.v3Paths();
+    for (const key of documents.keys())
+      if (key.startsWith('v3 ') && !current.includes(key.slice(3))) documents.delete(key);
     const paths = Object.fromEntries(
-      source.v3Paths().map((path) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${v3(path).hash}` }]),
+      current.map((path) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${v3(path).hash}` }]),
     );
     await sendDocument(request, response, jsonDocument({ paths }));
   });

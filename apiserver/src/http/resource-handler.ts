@@ -6,6 +6,7 @@ import type { Engine } from '../registry/engine.js';
 import { customScaleView } from '../registry/subresources/custom-scale.js';
 import { isParentPart } from '../registry/subresources/parent-parts.js';
 import { type Subresources, subresourceKey } from '../registry/subresources/subresources.js';
+import { refuseForeignBody } from './custom-bodies.js';
 import type { Exchange } from './exchange.js';
 import type { Upgrade } from './pipeline.js';
 import { handleGet, handleList, handleWatch, type WatchSettings } from './read-handlers.js';
@@ -28,6 +29,7 @@ export function createResourceHandler(options: ResourceHandlerOptions): Resource
     const target = resolveTarget(exchange.info, options.engine.resources);
     const { custom } = target.resource.definition;
     if (custom?.deprecation) exchange.warn(custom.deprecation);
+    if (custom && target.subresource !== 'scale') refuseForeignBody(exchange);
     const key = subresourceKey(target.resource.groupResource, target.subresource);
     const connect = target.subresource === '' ? undefined : options.connects.get(key);
     if (connect) return handleConnect(connect, exchange, upgrade);

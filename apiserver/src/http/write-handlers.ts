@@ -1,6 +1,5 @@
 /** create, update, patch, delete and deletecollection of resources and of the parts that subresources show of them. */
 
-import type { ResourceDefinition } from '@kubelab/api/resource';
 import { deepClone } from '@kubelab/apimachinery/json';
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { createObject } from '../registry/create.js';
@@ -17,7 +16,7 @@ import { readBody } from './body.js';
 import type { Exchange } from './exchange.js';
 import { parseCollectionOptions } from './list-options.js';
 import { sendList } from './list-response.js';
-import { negotiateInput, negotiateOutput, negotiatePatch, unsupportedBody } from './media-types.js';
+import { negotiateInput, negotiateOutput, negotiatePatch } from './media-types.js';
 import { sendEntry } from './object-response.js';
 import { hasProtobufForm } from './protobuf/encode.js';
 import { outputOptions } from './read-handlers.js';
@@ -51,21 +50,9 @@ export async function readObject(
   });
 }
 
-const patchTypesOfCustomKinds = [
-  'application/json-patch+json',
-  'application/merge-patch+json',
-  'application/apply-patch+yaml',
-];
-
-/** Custom kinds have no numbers for their fields, so there is no protobuf of them. Throws StatusError 415. */
-function refuseForeignBody(exchange: Exchange, { custom }: ResourceDefinition): void {
-  if (custom) negotiateInput(exchange.request.headers['content-type'], { protobuf: false });
-}
-
 export async function handleCreate(engine: Engine, exchange: Exchange, target: Target): Promise<void> {
   const format = negotiateOutput(exchange.request.headers.accept, outputOptions(target.resource));
   const { definition, expected } = target.resource;
-  refuseForeignBody(exchange, definition);
   const options = parseWriteOptions('CreateOptions', exchange.query);
   const object = await readObject(exchange, expected, options);
   definition.hooks.default?.(object);
@@ -76,7 +63,6 @@ export async function handleCreate(engine: Engine, exchange: Exchange, target: T
 export async function handleUpdate(engine: Engine, exchange: Exchange, target: Target): Promise<void> {
   const format = negotiateOutput(exchange.request.headers.accept, outputOptions(target.resource));
   const { definition, expected, groupResource } = target.resource;
-  refuseForeignBody(exchange, definition);
   const options = parseWriteOptions('UpdateOptions', exchange.query);
   const object = await readObject(exchange, expected, options);
   definition.hooks.default?.(object);
@@ -101,7 +87,6 @@ function patchTargetOf(resource: Resource): PatchTarget {
 export async function handlePatch(engine: Engine, exchange: Exchange, target: Target): Promise<void> {
   const { request, query } = exchange;
   const type = negotiatePatch(request.headers['content-type']);
-  if (type === 'strategic' && target.resource.definition.custom) throw unsupportedBody(patchTypesOfCustomKinds);
   const format = negotiateOutput(request.headers.accept, outputOptions(target.resource));
   const body = await readBody(request);
   const options = parseWriteOptions('PatchOptions', query, { apply: type === 'apply' });

@@ -31,6 +31,23 @@ export function describeWatches(subject: () => StorageUnderTest): void {
     expect(watch).toMatchObject({ ended: true, error: undefined });
   });
 
+  test('a released resource ends its watches and begins anew', async () => {
+    const plural = freshPlural();
+    const first = podsOf(subject().storage, plural);
+    const a = await first.create('default/a', pod('a'));
+    const watch = await record(first, {});
+    await watch.count(1);
+    subject().storage.release(`example.com/${plural}`);
+    expect(watch).toMatchObject({ ended: true, error: undefined });
+    const second = podsOf(subject().storage, plural);
+    expect(second).not.toBe(first);
+    expect((await second.get('default/a'))?.revision).toBe(a.revision);
+    const next = await record(second, { resourceVersion: String(a.revision) });
+    await second.create('default/b', pod('b'));
+    await next.count(1);
+    next.watcher?.close();
+  });
+
   test('a watch from a revision shows only what came after it', async () => {
     const a = await pods.create('default/a', pod('a'));
     const b = await pods.create('default/b', pod('b'));

@@ -10,6 +10,24 @@ export type ConditionType =
 
 export const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io';
 
+export const approvalAnnotation = 'api-approved.kubernetes.io';
+
+/** `k8s.io`, `kubernetes.io` and what is below them. */
+export function isProtectedGroup(group: string): boolean {
+  return /(^|\.)(k8s|kubernetes)\.io$/.test(group);
+}
+
+/** What a definition of a protected group says about the review of its API; undefined for other groups. */
+export function approvalCondition({ metadata, spec }: CustomResourceDefinition): NewCondition | undefined {
+  if (!isProtectedGroup(spec.group)) return undefined;
+  const type = 'KubernetesAPIApprovalPolicyConformant';
+  const value = metadata.annotations?.[approvalAnnotation] ?? '';
+  if (value.startsWith('unapproved')) {
+    return { type, status: 'False', reason: 'UnapprovedAnnotation', message: `not approved: ${JSON.stringify(value)}` };
+  }
+  return { type, status: 'True', reason: 'ApprovedAnnotation', message: `approved in ${value}` };
+}
+
 export function findCondition(
   definition: CustomResourceDefinition,
   type: ConditionType,

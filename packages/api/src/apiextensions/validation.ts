@@ -21,9 +21,7 @@ import type {
 import { validateEnum, validateWith } from '../validation/fields.js';
 import { dnsSubdomainName } from '../validation/names.js';
 import { validateImmutable, validateObjectMeta, validateObjectMetaUpdate } from '../validation/object-meta.js';
-import { isConditionTrue } from './conditions.js';
-
-const approvalAnnotation = 'api-approved.kubernetes.io';
+import { approvalAnnotation, isConditionTrue, isProtectedGroup } from './conditions.js';
 
 export function validateDefinition(definition: CustomResourceDefinition): FieldError[] {
   const { group, names } = definition.spec;
@@ -224,8 +222,7 @@ function validateScale(scale: Scale, path: string): FieldError[] {
 
 /** Groups of the Kubernetes community are for those with a reviewed API. */
 function validateApproval(definition: CustomResourceDefinition): FieldError[] {
-  const { group } = definition.spec;
-  if (!/(^|\.)(k8s|kubernetes)\.io$/.test(group)) return [];
+  if (!isProtectedGroup(definition.spec.group)) return [];
   const path = `metadata.annotations[${approvalAnnotation}]`;
   const value = definition.metadata.annotations?.[approvalAnnotation] ?? '';
   const see = 'see https://github.com/kubernetes/enhancements/pull/1111';

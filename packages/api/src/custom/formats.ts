@@ -38,7 +38,15 @@ function isHostname(value: string): boolean {
 const uuid = (version: string, variant = '[89ab]'): Format =>
   matching(new RegExp(`^[0-9a-f]{8}-?[0-9a-f]{4}-?${version}[0-9a-f]{3}-?${variant}[0-9a-f]{3}-?[0-9a-f]{12}$`, 'i'));
 
-const duration = matching(/^\s*-?(?:\d+(?:\.\d+)?\s*(?:ns|us|µs|ms|s|m|h|d|w|[a-zA-Z]+)\s*)+$|^0$/);
+const durationUnit =
+  /^(?:ns|nano|us|µs|micro|ms|milli|s|sec|m|min|h|hr|hour|d|day|w|wk|week|nanosecond|microsecond|millisecond|second|minute)s?$/i;
+
+/** `1h30m`, `3 days`. Each unit has one way to be read, so that no text makes the expression backtrack. */
+function isDuration(value: string): boolean {
+  if (value === '0') return true;
+  if (!/^\s*-?(?:\d+(?:\.\d+)?\s*[a-zA-Zµ]+\s*)+$/.test(value)) return false;
+  return (value.match(/[a-zA-Zµ]+/g) ?? []).every((unit) => durationUnit.test(unit));
+}
 
 const formats: Readonly<Record<string, Format | undefined>> = Object.assign(Object.create(null), {
   bsonobjectid: matching(/^[0-9a-fA-F]{24}$/),
@@ -48,7 +56,7 @@ const formats: Readonly<Record<string, Format | undefined>> = Object.assign(Obje
   date: isDate,
   'date-time': isDateTime,
   datetime: isDateTime,
-  duration,
+  duration: isDuration,
   email: matching(/^[^\s@<>]{1,64}@[^\s@<>]{1,255}$/),
   hexcolor: matching(/^#?(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})$/),
   hostname: isHostname,
