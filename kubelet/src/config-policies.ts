@@ -1,6 +1,7 @@
 /** Groups of flags as the parts of the kubelet want them. */
 import type { Config } from './config.js';
 import { bytesOf } from './containers/amounts.js';
+import { readThresholds, type Threshold } from './eviction/thresholds.js';
 import type { ContainerGcPolicy } from './garbage/container-plan.js';
 import type { ImageGcPolicy } from './garbage/image-plan.js';
 import type { RotationPolicy } from './log-rotation/plan.js';
@@ -27,6 +28,16 @@ export function rotationPolicyOf(config: Config): RotationPolicy {
   return { maxSize: bytesOf(config['container-log-max-size']), maxFiles: config['container-log-max-files'] };
 }
 
+/** Throws an Error that says what is wrong with the --eviction flags. */
+export function thresholdsOf(config: Config): Threshold[] {
+  return readThresholds({
+    hard: config['eviction-hard'],
+    soft: config['eviction-soft'],
+    softGracePeriods: config['eviction-soft-grace-period'],
+    minimumReclaim: config['eviction-minimum-reclaim'],
+  });
+}
+
 export function policyProblems(config: Config): string[] {
   const problems: string[] = [];
   if (config['shutdown-grace-period'] < config['shutdown-grace-period-critical-pods'])
@@ -49,6 +60,14 @@ export function policyProblems(config: Config): string[] {
     problems.push(`--container-log-max-files must be greater than 1, not ${config['container-log-max-files']}`);
   if (config['container-log-monitor-interval'] <= 0)
     problems.push('--container-log-monitor-interval must be greater than 0');
+  for (const name of ['eviction-max-pod-grace-period', 'eviction-pressure-transition-period'] as const) {
+    if (config[name] < 0) problems.push(`--${name} must not be negative`);
+  }
+  try {
+    thresholdsOf(config);
+  } catch (error) {
+    problems.push(`--eviction-hard, --eviction-soft: ${error instanceof Error ? error.message : String(error)}`);
+  }
   try {
     if (rotationPolicyOf(config).maxSize <= 0) problems.push('--container-log-max-size must be greater than 0');
   } catch (error) {

@@ -5,7 +5,7 @@ import type { Taint } from '@kubelab/api/types';
 import { boolFlag, durationFlag, type FlagValues, intFlag, listFlag, stringFlag } from '@kubelab/component/flags';
 import { policyProblems } from './config-policies.js';
 import { amountOf, bytesOf, milliOf } from './containers/amounts.js';
-import { defaultEvictionHard, parseThresholds } from './node/pressure.js';
+import { defaultEvictionHard } from './eviction/thresholds.js';
 
 export const flags = {
   kubeconfig: stringFlag('kubeconfig of this node; written after a bootstrap', '/etc/kubernetes/kubelet.conf'),
@@ -64,7 +64,12 @@ export const flags = {
   'image-gc-low-threshold': intFlag('percent of the node’s disk in use down to which images are removed', 80),
   'minimum-image-ttl-duration': durationFlag('age that an unused image must have to be removed', 120_000),
   'image-maximum-gc-age': durationFlag('age after which an unused image is removed in any case; 0: never', 0),
-  'eviction-hard': stringFlag('thresholds of the node’s pressure conditions', defaultEvictionHard),
+  'eviction-hard': stringFlag('what the node must have left; below it pods are evicted at once', defaultEvictionHard),
+  'eviction-soft': stringFlag('what the node should have left; below it pods are evicted after a while'),
+  'eviction-soft-grace-period': listFlag('after how long, SIGNAL=DURATION'),
+  'eviction-max-pod-grace-period': intFlag('seconds that pods get at most when a soft threshold evicts them', 0),
+  'eviction-minimum-reclaim': listFlag('what is freed beyond a threshold, SIGNAL=AMOUNT'),
+  'eviction-pressure-transition-period': durationFlag('how long a pressure condition stays after its reason', 300_000),
   'kube-reserved': listFlag('resources kept for the kubelet and the runtime, cpu=100m,memory=100Mi'),
   'system-reserved': listFlag('resources kept for the system'),
 };
@@ -113,8 +118,7 @@ export function validate(config: Config): string[] {
   );
   check(isNodeName(nodeNameOf(config)), `--hostname-override: "${nodeNameOf(config)}" is not a valid node name`);
   problems.push(...policyProblems(config));
-  for (const parse of [parseLabels, parseTaints, reservedOf, thresholdsOf])
-    problems.push(...problemOf(() => parse(config)));
+  for (const parse of [parseLabels, parseTaints, reservedOf]) problems.push(...problemOf(() => parse(config)));
   return problems;
 }
 
@@ -168,12 +172,4 @@ export function reservedOf(config: Config): { cpuMilli: number; memoryBytes: num
     }
   }
   return total;
-}
-
-export function thresholdsOf(config: Config): ReturnType<typeof parseThresholds> {
-  try {
-    return parseThresholds(config['eviction-hard']);
-  } catch (error) {
-    throw new Error(`--eviction-hard: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-  }
 }

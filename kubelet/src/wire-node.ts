@@ -7,18 +7,16 @@ import type { KubeClient } from '@kubelab/client/client';
 import { createEventRecorder, type EventRecorder } from '@kubelab/client/event-recorder';
 import type { Informer } from '@kubelab/client/informer';
 import { createInformer } from '@kubelab/client/reflector';
-import { timestamp } from '@kubelab/component/clock';
 import { readConfigFile } from '@kubelab/component/files';
 import type { ServiceContext } from '@kubelab/component/service';
 import type { ImageServiceClient, RuntimeServiceClient, VersionResponse } from '@kubelab/proto/generated/runtime-v1';
 import { ServingCertificate } from './bootstrap/serving-certificate.js';
-import { type Config, parseLabels, parseTaints, reservedOf, thresholdsOf } from './config.js';
+import { type Config, parseLabels, parseTaints, reservedOf } from './config.js';
+import type { EvictionManager } from './eviction/eviction-manager.js';
 import { createMetrics, type KubeletMetrics } from './metrics.js';
 import { LeaseKeeper } from './node/lease.js';
 import { primaryAddress, readDisk, readMachine, readNodeLimits } from './node/machine.js';
-import { NodeAgent } from './node/node-agent.js';
-import { readNodeUsage } from './node/node-usage.js';
-import { type Pressure, pressureOf } from './node/pressure.js';
+import { NodeAgent, type NodeAgentOptions } from './node/node-agent.js';
 import { PodManager } from './pods/pod-manager.js';
 import type { PodServices } from './pods/pod-services.js';
 import type { RuntimeCache } from './runtime/runtime-cache.js';
@@ -26,9 +24,10 @@ import { RequestAuthenticator } from './server/authentication.js';
 import { RequestAuthorizer } from './server/authorization.js';
 import { KubeletHandlers } from './server/handlers.js';
 import { KubeletServer } from './server/kubelet-server.js';
-import { StatsReader } from './server/stats.js';
+import type { StatsReader } from './server/stats.js';
 import type { Mounter } from './volumes/mounter.js';
-import { createDisks, createHousekeeping, type NodeDisks } from './wire-housekeeping.js';
+import { createEviction, createStats, pressureOf, startEviction } from './wire-eviction.js';
+import { createDisks, createHousekeeping } from './wire-housekeeping.js';
 import { createMirrors, createShutdown, isNodeShutdown, startStaticPods } from './wire-node-life.js';
 import { createPodServices } from './wire-pods.js';
 
@@ -69,10 +68,12 @@ export async function runNode(outer: NodeParts): Promise<void> {
     serving?: ServingCertificate | undefined;
     cache?: RuntimeCache;
     shuttingDown?: () => boolean;
+    eviction?: EvictionManager;
   } = {};
-  const agent = createAgent(parts, events, informers.node, disks, {
+  const agent = createAgent(parts, events, informers.node, {
     plegProblem: () => late.cache?.unhealthy(),
     shuttingDown: () => late.shuttingDown?.() ?? false,
+    pressure: () => pressureOf(late.eviction),
     onChange: () => {
       late.manager?.wakeAll();
       late.serving?.check();
@@ -89,10 +90,12 @@ export async function runNode(outer: NodeParts): Promise<void> {
     node: () => agent.node(),
     signal,
     mirrors,
-    refuse: () => shutdown.rejection(),
+    refuse: (pod) => shutdown.rejection() ?? late.eviction?.rejection(pod),
   });
   const housekeeping = createHousekeeping(parts, services, { events, metrics, disks });
-  const server = createServer(parts, services, late.manager, metrics);
+  const stats = createStats(parts, services, late.manager);
+  late.eviction = createEviction(parts, services, { events, stats, disks, agent, housekeeping, manager: late.manager });
+  const server = createServer(parts, services, late.manager, metrics, stats);
   await server.listen();
   informers.services.start(signal);
   await Promise.all([services.cache.start(signal), agent.start(signal)]);
@@ -103,6 +106,7 @@ export async function runNode(outer: NodeParts): Promise<void> {
   late.manager.start();
   informers.pods.start(signal);
   housekeeping.start();
+  startEviction(parts.context, late.eviction);
   await stopped(outer.context.signal);
   if (isNodeShutdown(config)) {
     const ending = shutdown.run();
@@ -129,8 +133,7 @@ function createAgent(
   parts: NodeParts,
   events: EventRecorder,
   informer: Informer<Node>,
-  disks: NodeDisks,
-  hooks: { plegProblem(): string | undefined; shuttingDown(): boolean; onChange(): void },
+  hooks: Pick<NodeAgentOptions, 'plegProblem' | 'shuttingDown' | 'pressure' | 'onChange'>,
 ): NodeAgent {
   const { config, context, nodeName, client, runtime, imageService, version } = parts;
   const machine = readMachine();
@@ -160,7 +163,6 @@ function createAgent(
     statusUpdateMs: config['node-status-update-frequency'],
     addresses: () => nodeAddresses(config, nodeName),
     disk,
-    pressure: () => nodePressure(config, limits.memory, disks),
     ...hooks,
   });
 }
@@ -170,37 +172,16 @@ function nodeAddresses(config: Config, nodeName: string): NodeAddress[] {
   return [...(ip ? [{ type: 'InternalIP', address: ip }] : []), { type: 'Hostname', address: nodeName }];
 }
 
-async function nodePressure(config: Config, memoryCapacity: number, disks: NodeDisks): Promise<Pressure> {
-  const [disk, images] = await Promise.all([disks.node.read(), disks.images.read()]);
-  const { memoryWorkingSet } = readNodeUsage(memoryCapacity, config['cgroup-root']);
-  return pressureOf(thresholdsOf(config), {
-    'memory.available': { available: memoryCapacity - memoryWorkingSet, capacity: memoryCapacity },
-    'nodefs.available': { available: disk.availableBytes, capacity: disk.capacityBytes },
-    'nodefs.inodesFree': { available: disk.inodesFree, capacity: disk.inodes },
-    'imagefs.available': { available: images.availableBytes, capacity: images.capacityBytes },
-    'imagefs.inodesFree': { available: images.inodesFree, capacity: images.inodes },
-  });
-}
-
 function createServer(
   parts: NodeParts,
   services: PodServices,
   manager: PodManager,
   metrics: KubeletMetrics,
+  stats: StatsReader,
 ): KubeletServer {
   const { config, context, nodeName, client, runtime, clientCa } = parts;
   const { clock, logger, registry } = context;
   const { cache, statuses } = services;
-  const memory = services.node.memoryCapacity;
-  const stats = new StatsReader({
-    runtime,
-    nodeName,
-    pods: () => manager.pods(),
-    node: async () => readNodeUsage(memory, config['cgroup-root']),
-    disk: () => readDisk(config['root-dir']),
-    clock,
-    startTime: timestamp(clock),
-  });
   return new KubeletServer({
     host: config.address,
     port: config.port,

@@ -10,7 +10,6 @@ import { shutdownProblem } from '../shutdown/plan.js';
 import type { NodeLimits } from './cgroup-limits.js';
 import type { MachineFacts } from './machine.js';
 import { computeNodeStatus, imageList, statusChanged } from './node-status.js';
-import type { Pressure } from './pressure.js';
 import { nodeTarget, type RegistrationOptions, registerNode } from './registration.js';
 import { healthOf, type RuntimeHealth, readyProblems, unknownHealth } from './runtime-health.js';
 
@@ -32,7 +31,7 @@ export interface NodeAgentOptions {
   statusUpdateMs: number;
   addresses(): NodeAddress[];
   disk(): Promise<{ capacityBytes: number }>;
-  pressure(): Promise<Pressure>;
+  pressure(): { memory: boolean; disk: boolean; pid: boolean };
   plegProblem(): string | undefined;
   shuttingDown(): boolean;
   /** The network became usable, or the addresses changed. */
@@ -224,11 +223,7 @@ export class NodeAgent {
   async #compute(): Promise<NodeStatus> {
     const { machine, limits, maxPods, reserved, port, runtimeVersion, clock } = this.#options;
     const addresses = this.#options.addresses();
-    const [disk, pressure, images] = await Promise.all([
-      this.#options.disk(),
-      this.#options.pressure(),
-      this.#images(),
-    ]);
+    const [disk, images] = await Promise.all([this.#options.disk(), this.#images()]);
     return computeNodeStatus({
       machine,
       limits,
@@ -240,7 +235,7 @@ export class NodeAgent {
       port,
       images,
       ready: { problems: this.#problems() },
-      pressure,
+      pressure: this.#options.pressure(),
       old: this.node()?.status ?? this.#status,
       now: timestamp(clock),
     });

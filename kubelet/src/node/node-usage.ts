@@ -33,6 +33,22 @@ export function readNodeUsage(
   };
 }
 
+/** Processes of the node, and how many there may be. */
+export function readNodePids(
+  limit: number,
+  cgroupRoot: string,
+  read: (path: string) => string | undefined = readFileOrUndefined,
+): { used: number; limit: number } {
+  const own = parseProcCgroup(read('/proc/self/cgroup') ?? '');
+  const isV2 = read('/sys/fs/cgroup/cgroup.controllers') !== undefined;
+  const mount = isV2 ? '/sys/fs/cgroup' : '/sys/fs/cgroup/pids';
+  const path = cgroupRoot || (own.get(isV2 ? '' : 'pids') ?? '/');
+  const text = read(`${mount}${path === '/' ? '' : path}/pids.current`) ?? read(`${mount}/pids.current`);
+  // Without a cgroup of its own a node sees the kernel's count: `0.00 0.01 0.05 1/123 4567`.
+  const loadavg = /\d+\/(\d+)/.exec(read('/proc/loadavg') ?? '')?.[1];
+  return { used: Number(text?.trim() || loadavg || 0), limit };
+}
+
 /** The first interface that is not the loopback or a pod's. */
 function networkOf(text: string): NodeUsage['network'] {
   for (const line of text.split('\n')) {

@@ -145,8 +145,7 @@ export class PodManager {
       this.#update(pod);
       return;
     }
-    const refusal = this.#isOld(pod) ? undefined : this.#options.refuse?.(pod);
-    const rejection = refusal ?? this.#rejection(pod);
+    const rejection = this.#rejection(pod);
     const worker = new PodWorker(pod, {
       services: this.#services,
       backoff: this.#backoff,
@@ -158,8 +157,7 @@ export class PodManager {
     this.#services.statuses.observe(pod);
     if (rejection) {
       this.#services.events.event(pod, 'Warning', rejection.reason, rejection.message);
-      const message = rejection === refusal ? rejection.message : `Pod was rejected: ${rejection.message}`;
-      worker.fail({ reason: rejection.reason, message });
+      worker.fail({ reason: rejection.reason, message: `Pod was rejected: ${rejection.message}` });
     } else worker.wake();
   }
 
@@ -167,6 +165,8 @@ export class PodManager {
   #rejection(pod: Pod): ReturnType<typeof rejectionOf> {
     const { node } = this.#services;
     if (this.#isOld(pod)) return undefined;
+    const refusal = this.#options.refuse?.(pod);
+    if (refusal) return refusal;
     const api = this.#options.node();
     return rejectionOf({
       pod,

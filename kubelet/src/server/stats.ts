@@ -35,7 +35,7 @@ export interface StatsReaderOptions {
   startTime: string;
 }
 
-interface PodUsage {
+export interface PodUsage {
   uid: string;
   name: string;
   namespace: string;
@@ -54,7 +54,7 @@ export class StatsReader {
 
   async summary(): Promise<unknown> {
     const { nodeName, clock, startTime, pods } = this.#options;
-    const [usage, disk, podUsage] = await Promise.all([this.#options.node(), this.#options.disk(), this.#pods()]);
+    const [usage, disk, podUsage] = await Promise.all([this.#options.node(), this.#options.disk(), this.podUsage()]);
     const time = timestamp(clock);
     const fs = fileSystem(disk, time);
     const byUid = new Map(pods().map((pod) => [pod.metadata.uid, pod]));
@@ -88,7 +88,8 @@ export class StatsReader {
     return rate;
   }
 
-  async #pods(): Promise<PodUsage[]> {
+  /** As the runtime tells it. */
+  async podUsage(): Promise<PodUsage[]> {
     const { runtime } = this.#options;
     try {
       const { stats } = await runtime.listPodSandboxStats({}, { timeoutMs: 30_000 });
@@ -113,7 +114,7 @@ export class StatsReader {
 
   /** Prometheus text of /metrics/resource: what a metrics server reads. */
   async resourceMetrics(): Promise<string> {
-    const [usage, pods] = await Promise.all([this.#options.node(), this.#pods()]);
+    const [usage, pods] = await Promise.all([this.#options.node(), this.podUsage()]);
     const text = new MetricText();
     const cpuHelp = 'Cumulative cpu time consumed by the container in core-seconds';
     const memoryHelp = 'Current working set of the container in bytes';
@@ -171,7 +172,7 @@ export class StatsReader {
   /** The few cAdvisor metrics that dashboards ask for most. */
   async cadvisorMetrics(): Promise<string> {
     const text = new MetricText();
-    for (const pod of await this.#pods()) {
+    for (const pod of await this.podUsage()) {
       for (const container of pod.containers) {
         const labels = {
           container: nameOf(container),
