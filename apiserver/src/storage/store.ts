@@ -8,8 +8,6 @@ export interface Entry {
   readonly key: string;
   /** etcd mod revision; the object's resourceVersion. */
   readonly revision: number;
-  /** It is kept in an older form than the one that a write would leave: writing it unchanged is not for nothing. */
-  readonly outdated?: boolean;
   /**
    * The object as JSON with its resourceVersion in place. Always begins with `{"kind":...,"apiVersion":...,"metadata":{`.
    * `bytes.subarray(itemOffset)` preceded by `{` is the same object without kind and apiVersion, as upstream writes the items of a list.
