@@ -9,6 +9,9 @@ import { namespaceController } from '../namespace/controller.js';
 import { nodeIpamController } from '../node-ipam/controller.js';
 import { nodeLifecycleController } from '../node-lifecycle/controller.js';
 import { taintEvictionController } from '../node-lifecycle/taint-eviction-controller.js';
+import { persistentVolumeBinder } from '../persistent-volume/controller.js';
+import { ephemeralVolumeController } from '../persistent-volume/ephemeral-controller.js';
+import { claimProtection, volumeProtection } from '../persistent-volume/protection.js';
 import { podGarbageCollector } from '../pod-gc/controller.js';
 import { replicaSetController, replicationController } from '../replica-set/controllers.js';
 import { rootCaPublisher } from '../root-ca/controller.js';
@@ -30,6 +33,10 @@ export const controllers: readonly ControllerDefinition[] = [
   nodeLifecycleController,
   taintEvictionController,
   podGarbageCollector,
+  persistentVolumeBinder,
+  ephemeralVolumeController,
+  claimProtection,
+  volumeProtection,
   garbageCollector,
   certificateApprover,
   certificateSigner,
