@@ -1,6 +1,6 @@
 /** The contract of scheduling plugins: upstream's framework, as far as plugins need it. Everything here is pure. */
 
-import type { Namespace, PersistentVolume, PersistentVolumeClaim, Pod } from '@kubelab/api/types';
+import type { Namespace, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '@kubelab/api/types';
 import type { NodeInfo } from './snapshot/node-info.js';
 
 /** Why a pod does not fit on a node. */
@@ -18,6 +18,8 @@ export interface SchedulingContext {
   readonly namespace: (name: string) => Namespace | undefined;
   readonly claim: (namespace: string, name: string) => PersistentVolumeClaim | undefined;
   readonly volume: (name: string) => PersistentVolume | undefined;
+  readonly volumes: () => readonly PersistentVolume[];
+  readonly storageClass: (name: string) => StorageClass | undefined;
   /** Labels of services and controllers that select the pod, for default spreading. */
   readonly defaultSelectors: readonly { matches(labels: Record<string, string> | undefined): boolean }[];
 }

@@ -13,6 +13,7 @@ import { planPreemption } from './preemption.js';
 import type { SchedulingQueue } from './queue/scheduling-queue.js';
 import { selectNode } from './select-node.js';
 import type { ClusterCache } from './snapshot/cluster-cache.js';
+import { VolumeBinder } from './volume-binder.js';
 
 export interface SchedulerOptions {
   client: KubeClient;
@@ -31,9 +32,11 @@ export interface SchedulerOptions {
 export class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #bindings = new Set<Promise<void>>();
+  readonly #volumes: VolumeBinder;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
+    this.#volumes = new VolumeBinder(options);
   }
 
   /** Decides one pod at a time; bindings go on in parallel. Resolves when the signal aborts and bindings have ended. */
@@ -61,7 +64,7 @@ export class Scheduler {
     const decision = selectNode(context, plugins, Math.random);
     if ('node' in decision) {
       cache.assumePod(pod, decision.node);
-      const binding = this.#bind(pod, decision.node).finally(() => {
+      const binding = this.#bind(pod, decision.node, context).finally(() => {
         this.#bindings.delete(binding);
         stopTimer({ result: 'scheduled' });
       });
@@ -73,10 +76,12 @@ export class Scheduler {
     await this.#reject(pod, context, decision.rejections, decision.message);
   }
 
-  async #bind(pod: Pod, nodeName: string): Promise<void> {
+  async #bind(pod: Pod, nodeName: string, context: SchedulingContext): Promise<void> {
     const { client, cache, queue, recorder, metrics, logger, profile } = this.#options;
     const { name, namespace, uid } = pod.metadata;
     try {
+      const node = context.nodes.find((info) => info.node.metadata.name === nodeName)?.node;
+      if (node) await this.#volumes.bind(context, node);
       await client.createSubresource(podType, name, namespace, 'binding', {
         apiVersion: 'v1',
         kind: 'Binding',

@@ -43,6 +43,8 @@ export function makeContext(pod: Pod, nodes: NodeInfo[], more: Partial<Schedulin
     namespace: () => undefined,
     claim: () => undefined,
     volume: () => undefined,
+    volumes: () => [],
+    storageClass: () => undefined,
     defaultSelectors: [],
     ...more,
   };

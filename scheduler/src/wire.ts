@@ -13,6 +13,7 @@ import {
   replicationControllers,
   services,
   statefulSets,
+  storageClasses,
 } from '@kubelab/api/resource-types';
 import type { Node, Pod } from '@kubelab/api/types';
 import { objectKey } from '@kubelab/apimachinery/meta';
@@ -84,6 +85,7 @@ function createInformers(client: KubeClient, { clock, logger }: ServiceContext) 
     statefulSets: createInformer(client, statefulSets, options),
     claims: createInformer(client, persistentVolumeClaims, options),
     volumes: createInformer(client, persistentVolumes, options),
+    storageClasses: createInformer(client, storageClasses, options),
     budgets: createInformer(client, podDisruptionBudgets, options),
   };
 }
@@ -110,6 +112,8 @@ function assemble(config: SchedulerConfig, context: ServiceContext, client: Kube
       namespace: (name) => informers.namespaces.get(name),
       claim: (namespace, name) => informers.claims.get(`${namespace}/${name}`),
       volume: (name) => informers.volumes.get(name),
+      volumes: () => informers.volumes.list(),
+      storageClass: (name) => informers.storageClasses.get(name),
       defaultSelectors: defaultSelectors(pod, informers),
     }),
     budgets: () => informers.budgets.list(),
@@ -174,6 +178,7 @@ function feed(
     onDelete: (node) => cache.removeNode(node.metadata.name),
   });
   const changed = (): void => queue.clusterChanged();
+  informers.storageClasses.addHandlers({ onAdd: changed, onUpdate: changed });
   for (const informer of [informers.claims, informers.volumes])
     informer.addHandlers({ onAdd: changed, onUpdate: changed });
 }

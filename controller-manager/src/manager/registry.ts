@@ -16,6 +16,9 @@ import { namespaceController } from '../namespace/controller.js';
 import { nodeIpamController } from '../node-ipam/controller.js';
 import { nodeLifecycleController } from '../node-lifecycle/controller.js';
 import { taintEvictionController } from '../node-lifecycle/taint-eviction-controller.js';
+import { persistentVolumeBinder } from '../persistent-volume/controller.js';
+import { ephemeralVolumeController } from '../persistent-volume/ephemeral-controller.js';
+import { claimProtection, volumeProtection } from '../persistent-volume/protection.js';
 import { podGarbageCollector } from '../pod-gc/controller.js';
 import { replicaSetController, replicationController } from '../replica-set/controllers.js';
 import { resourceQuotaController } from '../resource-quota/controller.js';
@@ -48,6 +51,10 @@ export const controllers: readonly ControllerDefinition[] = [
   nodeLifecycleController,
   taintEvictionController,
   podGarbageCollector,
+  persistentVolumeBinder,
+  ephemeralVolumeController,
+  claimProtection,
+  volumeProtection,
   garbageCollector,
   certificateApprover,
   certificateSigner,

@@ -47,6 +47,7 @@ describe('manifests', () => {
       'ServiceAccount kube-system/coredns',
       'Service kube-system/kube-dns',
       'Deployment kube-system/coredns',
+      'StorageClass undefined/standard',
     ]);
     expect(JSON.stringify(manifests)).toContain('"image":"kubelab/dns:test"');
     expect(readFileSync('deploy/addons/dns.yaml', 'utf8')).toContain('clusterIP: 10.96.0.10');

@@ -18,4 +18,6 @@ export const gracePeriodAnnotation = 'io.kubernetes.pod.terminationGracePeriod';
 export const resourcesAnnotation = 'io.kubernetes.container.resources';
 
 export const configSeenAnnotation = 'kubernetes.io/config.seen';
+/** Tells versions of a static pod apart. */
+export const configHashAnnotation = 'kubernetes.io/config.hash';
 export const configSourceAnnotation = 'kubernetes.io/config.source';

@@ -50,7 +50,10 @@ export class NodeShutdown {
     logger.info(message);
     const running = pods().filter(({ metadata }) => !isFinished(metadata.uid));
     for (const group of planShutdown(running, policy)) await this.#end(group);
-    await Promise.race([Promise.all(running.map(({ metadata }) => flush(metadata.uid))), clock.sleep(flushMs)]);
+    const written = new AbortController();
+    const deadline = clock.sleep(flushMs, written.signal).catch(() => undefined);
+    await Promise.race([Promise.all(running.map(({ metadata }) => flush(metadata.uid))), deadline]);
+    written.abort();
   }
 
   async #end({ pods, periodMs }: ReturnType<typeof planShutdown>[number]): Promise<void> {

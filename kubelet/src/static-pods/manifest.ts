@@ -4,9 +4,7 @@ import { defaultPod } from '@kubelab/api/pod/defaults';
 import { validatePod } from '@kubelab/api/pod/validation/pod';
 import type { Pod } from '@kubelab/api/types';
 import { load } from 'js-yaml';
-import { configSeenAnnotation, configSourceAnnotation } from '../runtime/labels.js';
-
-export const configHashAnnotation = 'kubernetes.io/config.hash';
+import { configHashAnnotation, configSeenAnnotation, configSourceAnnotation } from '../runtime/labels.js';
 
 export interface ManifestOptions {
   /** Where the text comes from; a part of the pod's identity. */

@@ -1,8 +1,7 @@
 /** What the API shows of a static pod: its mirror. Pure. */
 import type { Node, Pod } from '@kubelab/api/types';
 import type { Draft } from '@kubelab/apimachinery/meta';
-import { configSourceAnnotation } from '../runtime/labels.js';
-import { configHashAnnotation } from './manifest.js';
+import { configHashAnnotation, configSourceAnnotation } from '../runtime/labels.js';
 
 export const mirrorAnnotation = 'kubernetes.io/config.mirror';
 
