@@ -18,7 +18,6 @@ import { nodeLifecycleController } from '../node-lifecycle/controller.js';
 import { taintEvictionController } from '../node-lifecycle/taint-eviction-controller.js';
 import { persistentVolumeBinder } from '../persistent-volume/controller.js';
 import { ephemeralVolumeController } from '../persistent-volume/ephemeral-controller.js';
-import { claimProtection, volumeProtection } from '../persistent-volume/protection.js';
 import { podGarbageCollector } from '../pod-gc/controller.js';
 import { replicaSetController, replicationController } from '../replica-set/controllers.js';
 import { resourceQuotaController } from '../resource-quota/controller.js';
@@ -53,8 +52,6 @@ export const controllers: readonly ControllerDefinition[] = [
   podGarbageCollector,
   persistentVolumeBinder,
   ephemeralVolumeController,
-  claimProtection,
-  volumeProtection,
   garbageCollector,
   certificateApprover,
   certificateSigner,

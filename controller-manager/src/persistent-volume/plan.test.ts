@@ -2,7 +2,6 @@ import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '@kub
 import { volumeFor } from '../provisioner/plan.js';
 import { claimFor } from './ephemeral-controller.js';
 import { bestMatch, planClaim, planVolume } from './plan.js';
-import { keeps } from './protection.js';
 
 const claim = (spec: object = {}, more: object = {}): PersistentVolumeClaim =>
   ({
@@ -97,16 +96,13 @@ test.each<[string, PersistentVolume, PersistentVolumeClaim | undefined, object]>
   expect(planVolume(item, owner)).toMatchObject(expected);
 });
 
-test('a pod keeps its claims while it has a node and has not ended', () => {
+test('an ephemeral volume gets a claim that the pod owns', () => {
   const pod = (spec: object, phase = 'Running') =>
     ({
       metadata: { name: 'p', namespace: 'shop', uid: 'p1' },
       spec: { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }], ...spec },
       status: { phase },
     }) as never;
-  expect(keeps(pod({ nodeName: 'n1' }), claim())).toBe(true);
-  expect(keeps(pod({}), claim())).toBe(false);
-  expect(keeps(pod({ nodeName: 'n1' }, 'Succeeded'), claim())).toBe(false);
   const made = claimFor(pod({}), {
     name: 'scratch',
     ephemeral: { volumeClaimTemplate: { spec: { accessModes: ['ReadWriteOnce'] } } },

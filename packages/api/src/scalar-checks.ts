@@ -95,4 +95,6 @@ export const specialChecks: Readonly<Record<string, Check | undefined>> = Object
   Time: checkTimeWith(canonicalizeTime),
   MicroTime: checkTimeWith(canonicalizeMicroTime),
   IntOrString: checkIntOrString,
+  RawExtension: checkAnyObject,
+  FieldsV1: checkAnyObject,
 });

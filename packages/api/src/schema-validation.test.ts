@@ -61,6 +61,16 @@ describe('conform', () => {
     const revision = { data: { any: [null, {}, []] }, revision: 1 };
     expect(builtinSchema('io.k8s.api.apps.v1.ControllerRevision').conform(revision)).toEqual([]);
     expect(revision.data).toEqual({ any: [null, {}, []] });
+    const metadata = { managedFields: [{ fieldsV1: { 'f:data': { '.': {} } } }] };
+    expect(pod.conform({ metadata })).toEqual([]);
+    expect(metadata.managedFields[0]?.fieldsV1).toEqual({ 'f:data': { '.': {} } });
+  });
+
+  it('keeps objects that have no fields, without those that they are given', () => {
+    const schema = builtinSchema('io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresources');
+    const object = { status: { nope: 1 } };
+    expect(schema.conform(object)).toEqual(['status.nope']);
+    expect(object).toEqual({ status: {} });
   });
 
   it('follows definitions that contain themselves', () => {

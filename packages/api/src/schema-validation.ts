@@ -132,11 +132,12 @@ class Compiler {
   }
 
   private object(definition: Schema, name: string): Check {
-    if (!definition.properties) return definition.type === 'object' ? checkAnyObject : (value) => value;
+    // Without a type: any JSON. An object without properties is a struct without fields.
+    if (definition.type === undefined && !definition.properties) return (value) => value;
     const struct = shortName(name);
     const required = new Set(definition.required ?? []);
     const fields = new Map<string, Check>();
-    for (const [field, schema] of Object.entries(definition.properties)) {
+    for (const [field, schema] of Object.entries(definition.properties ?? {})) {
       const check = this.schema(schema);
       const droppable = !required.has(field) && (schema.type === 'array' || schema.additionalProperties !== undefined);
       fields.set(field, droppable ? dropEmpty(check) : check);

@@ -82,25 +82,31 @@ async function runWithSignals<F extends Flags>(
   const graceMs = typeof shutdownGraceMs === 'function' ? shutdownGraceMs(values) : shutdownGraceMs;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  let grace: NodeJS.Timeout | undefined;
   const onSignal = (name: NodeJS.Signals): void => {
     if (stop.signal.aborted) return;
     logger.info('Stopping', { signal: name });
     stop.abort(new Error(`received ${name}`));
-    const grace = setTimeout(() => {
+    grace = setTimeout(() => {
       logger.error('Stopping took too long, exiting now');
       process.exit(1);
     }, graceMs);
-    grace.unref();
   };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
   // One stray error must not take a node's pods or the API down with it; it is a bug all the same, so it is logged as one.
-  process.on('unhandledRejection', (error) => logger.error('Unhandled rejection', { error }));
-  process.on('uncaughtException', (error) => {
+  const onRejection = (error: unknown): void => logger.error('Unhandled rejection', { error });
+  const onException = (error: Error): void => {
     logger.error('Uncaught exception', { error });
     if (isFatal(error)) process.exit(1);
-  });
-  await service.run(values, { logger, registry, clock: systemClock, signal: stop.signal });
+  };
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+  process.on('unhandledRejection', onRejection).on('uncaughtException', onException);
+  try {
+    await service.run(values, { logger, registry, clock: systemClock, signal: stop.signal });
+  } finally {
+    clearTimeout(grace);
+    process.off('SIGTERM', onSignal).off('SIGINT', onSignal);
+    process.off('unhandledRejection', onRejection).off('uncaughtException', onException);
+  }
 }
 
 function isFatal(error: Error & { code?: string }): boolean {

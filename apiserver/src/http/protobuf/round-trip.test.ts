@@ -5,8 +5,10 @@ import { builtinResources } from '@kubelab/api/registry';
 import { builtinSchema } from '@kubelab/api/schema-validation';
 import type { JsonObject } from '@kubelab/apimachinery/json';
 import { toApiVersion } from '@kubelab/apimachinery/meta';
+import { BackwardWriter } from './backward-writer.js';
 import { readEnvelope } from './decode.js';
 import { encodeProtobuf, protobufFrame, protobufList } from './encode.js';
+import { messageCodec } from './message-codec.js';
 import { ProtobufError } from './wire-format.js';
 
 /** A small generator with a seed, so that a failure can be repeated (mulberry32). */
@@ -58,13 +60,23 @@ class Generator {
     return Object.fromEntries([1, 2].map(() => [this.pick(strings), this.value(additionalProperties, depth, false)]));
   }
 
+  /** Schemas in unions are flat: with all the other places for schemas they would grow beyond measure. */
+  private schemaOr(name: string, other: string | undefined, depth: number): unknown {
+    const schema = this.referenced(name, depth + 4, false);
+    if (this.random() < 0.5) return schema;
+    if (other === 'Bool') return this.random() < 0.5;
+    return other === 'Array' ? [schema, {}] : [this.pick(strings), this.pick(strings)];
+  }
+
   referenced(name: string, depth: number, zero: boolean): unknown {
     if (name.endsWith('.Quantity')) return this.pick(['1', '500m', '1Gi', '-1']);
     if (name.endsWith('.Time')) return '2024-05-01T11:00:00Z';
     if (name.endsWith('.MicroTime')) return '2024-05-01T11:00:00.123456Z';
     if (name.endsWith('.IntOrString')) return this.pick<string | number>(['http', 8080, -1, '25%']);
+    const union = /^(.*\.JSONSchemaProps)Or(Bool|Array|StringArray)$/.exec(name);
+    if (union?.[1]) return this.schemaOr(union[1], union[2], depth);
     const definition = builtinDefinitions()[name] ?? {};
-    if (!definition.properties) return { some: 'json' };
+    if (!definition.properties) return name.endsWith('SubresourceStatus') ? {} : { some: 'json' };
     const share = depth > 9 ? 0 : depth < 3 ? 0.9 : 0.6;
     // Objects inside objects lose their type on the wire.
     const typed = definition['x-kubernetes-group-version-kind'] !== undefined;
@@ -139,6 +151,25 @@ describe('the bytes', () => {
     expect(encodeProtobuf(configMap).toString('latin1')).toBe(
       'k8s\0\n\x0f\n\x02v1\x12\tConfigMap\x12\x15\n\x03\n\x01a\x12\x06\n\x01a\x12\x011\x12\x06\n\x01b\x12\x012\x1a\0"\0',
     );
+  });
+
+  it.each([
+    ['items', { type: 'a' }, '\xc2\x01\x05\n\x03*\x01a'],
+    ['items', [{ type: 'a' }, {}], '\xc2\x01\x07\x12\x03*\x01a\x12\0'],
+    ['additionalProperties', true, '\xf2\x01\x02\x08\x01'],
+    ['additionalProperties', false, '\xf2\x01\x02\x08\0'],
+    ['additionalProperties', { type: 'a' }, '\xf2\x01\x07\x08\x01\x12\x03*\x01a'],
+    ['dependencies', { k: ['x', 'y'] }, '\x82\x02\x0b\n\x01k\x12\x06\x12\x01x\x12\x01y'],
+    ['dependencies', { k: { type: 'a' } }, '\x82\x02\x0a\n\x01k\x12\x05\n\x03*\x01a'],
+    ['default', { a: [null] }, 'B\x0e\n\x0c{"a":[null]}'],
+    ['enum', [1, null], '\xa2\x01\x03\n\x011\xa2\x01\x06\n\x04null'],
+  ])('of %s in a schema that is %j are those of its union', (field, value, bytes) => {
+    const schema = messageCodec('apiextensions.v1.JSONSchemaProps');
+    const writer = new BackwardWriter();
+    schema.writeBody(writer, { [field]: value });
+    const written = writer.finish();
+    expect(written.toString('latin1')).toContain(bytes);
+    expect(schema.decode(written)).toEqual({ [field]: value });
   });
 
   it('of a list are its head and its items', () => {
