@@ -30,14 +30,15 @@ export async function makeNode(client: KubeClient, name: string, labels: Record<
 
 export function startFakeNodeAgent(client: KubeClient, nodes: readonly string[]): FakeNodeAgent {
   let stopped = false;
-  let next = 0;
+  let bound = 0;
+  let started = 0;
   const step = async (pod: Pod): Promise<void> => {
     const { name, namespace } = pod.metadata;
     if (pod.metadata.deletionTimestamp) {
       if (pod.status?.phase === 'Running') await end(client, pod, 143);
       await client.delete(podType, name, namespace, { gracePeriodSeconds: 0 });
     } else if (!pod.spec.nodeName) {
-      const target = targetNode(pod) ?? nodes[next++ % nodes.length] ?? '';
+      const target = targetNode(pod) ?? nodes[bound++ % nodes.length] ?? '';
       const body = {
         apiVersion: 'v1',
         kind: 'Binding',
@@ -47,7 +48,7 @@ export function startFakeNodeAgent(client: KubeClient, nodes: readonly string[])
       await client.createSubresource(podType, name, namespace, 'binding', body);
     } else if (pod.status?.phase === 'Pending') {
       const exit = pod.metadata.annotations?.[exitAnnotation];
-      if (exit === undefined) await start(client, pod, ++next);
+      if (exit === undefined) await start(client, pod, ++started);
       else await end(client, pod, Number(exit));
     }
   };

@@ -60,9 +60,9 @@ class Generator {
     return Object.fromEntries([1, 2].map(() => [this.pick(strings), this.value(additionalProperties, depth, false)]));
   }
 
-  /** Schemas in unions are flat: with all the other places for schemas they would grow beyond measure. */
+  /** What stands where a schema or something else may. */
   private schemaOr(name: string, other: string | undefined, depth: number): unknown {
-    const schema = this.referenced(name, depth + 4, false);
+    const schema = this.referenced(name, depth + 1, false);
     if (this.random() < 0.5) return schema;
     if (other === 'Bool') return this.random() < 0.5;
     return other === 'Array' ? [schema, {}] : [this.pick(strings), this.pick(strings)];
@@ -77,7 +77,9 @@ class Generator {
     if (union?.[1]) return this.schemaOr(union[1], union[2], depth);
     const definition = builtinDefinitions()[name] ?? {};
     if (!definition.properties) return name.endsWith('SubresourceStatus') ? {} : { some: 'json' };
-    const share = depth > 9 ? 0 : depth < 3 ? 0.9 : 0.6;
+    // A schema has so many places for others that only the outermost is well filled.
+    const crowded = depth > 4 && name.endsWith('.JSONSchemaProps');
+    const share = depth > 9 ? 0 : depth < 3 ? 0.9 : crowded ? 0.1 : 0.6;
     // Objects inside objects lose their type on the wire.
     const typed = definition['x-kubernetes-group-version-kind'] !== undefined;
     const required = new Set(definition.required ?? []);

@@ -45,7 +45,16 @@ function reportState({ State: state, Created }: Docker.ContainerInspectInfo): St
   const finishedAt = nanoseconds(state.FinishedAt);
   if (finishedAt !== 0) {
     const reason = state.OOMKilled ? 'OOMKilled' : state.ExitCode === 0 ? 'Completed' : 'Error';
-    return { state: 'CONTAINER_EXITED', startedAt, finishedAt, exitCode: state.ExitCode, reason, message: state.Error };
+    // The engine can note the end of a very short run a moment before its start.
+    const ended = Math.max(startedAt, finishedAt);
+    return {
+      state: 'CONTAINER_EXITED',
+      startedAt,
+      finishedAt: ended,
+      exitCode: state.ExitCode,
+      reason,
+      message: state.Error,
+    };
   }
   if (state.ExitCode !== 0) {
     // It never ran: the engine refused or failed to start its process.
