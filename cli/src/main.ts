@@ -9,7 +9,9 @@ import { createProgram } from './program.js';
 async function main(): Promise<number> {
   const write = (line: string): void => console.log(line);
   try {
-    await createProgram({ write, live: process.stdout.isTTY === true && !process.env['CI'] }).parseAsync();
+    // A terminal that does not tell its width (0 columns) cannot show a list that is drawn over.
+    const live = process.stdout.isTTY === true && process.stdout.columns > 0 && !process.env['CI'];
+    await createProgram({ write, live }).parseAsync();
     return 0;
   } catch (error) {
     return report(error);
