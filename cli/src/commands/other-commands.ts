@@ -16,7 +16,7 @@ import { parseLineCount } from './parse.js';
 export function addDownCommand(program: Command, { write, live }: Terminal): void {
   program
     .command('down')
-    .description('remove everything that `up` made: containers, volumes, network, kubectl context')
+    .description('remove what `up` made: containers, volumes, network, kubectl context')
     .option('--images', 'also the images that were built, which the next `up` would use again')
     .action(async ({ images = false }: { images?: boolean }, command: Command) => {
       const lab = labOf(command);
