@@ -26,7 +26,7 @@ export async function startEtcd(options: { args?: readonly string[] } = {}): Pro
   let child: ChildProcess | undefined;
   const start = async (): Promise<void> => {
     child = spawnEtcd(dataDir, endpoint, `http://127.0.0.1:${peerPort}`, options.args ?? []);
-    await eventually(() => checkHealth(endpoint), { what: 'etcd health' });
+    await healthy(child, endpoint);
   };
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     const running = child;
@@ -57,8 +57,19 @@ function spawnEtcd(dataDir: string, clientUrl: string, peerUrl: string, args: re
       '--log-level=error',
       ...args,
     ],
-    { stdio: 'ignore' },
+    { stdio: ['ignore', 'ignore', 'pipe'] },
   );
+}
+
+/** Waits until etcd answers; fails at once, with what it wrote last, when it ends instead. */
+async function healthy(child: ChildProcess, endpoint: string): Promise<void> {
+  let written = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    written = (written + chunk.toString()).slice(-2000);
+  });
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  await eventually(() => (hasEnded() ? undefined : checkHealth(endpoint)), { what: 'etcd health' });
+  if (hasEnded()) throw new Error(`etcd ended (${child.signalCode ?? child.exitCode}) instead of serving: ${written}`);
 }
 
 async function checkHealth(endpoint: string): Promise<void> {
