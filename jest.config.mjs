@@ -35,6 +35,7 @@ export default {
         '<rootDir>/test/e2e/',
         '<rootDir>/.kubelab/',
       ],
+      setupFilesAfterEnv: ['<rootDir>/scripts/jest-patience.mjs'],
     },
     {
       ...shared,

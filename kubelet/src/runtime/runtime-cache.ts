@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '@kubelab/component/clock';
 import type { Logger } from '@kubelab/component/logger';
 import { isCriError } from '@kubelab/proto/cri-error';
@@ -12,12 +13,12 @@ export interface RuntimeCacheMetrics {
 }
 
 export interface RuntimeCacheOptions {
-  reader: PodStateReader;
+  reader: Pick<PodStateReader, 'read' | 'listAll'>;
   client: Pick<RuntimeServiceClient, 'getContainerEvents'>;
   clock: Clock;
   logger: Logger;
   metrics: RuntimeCacheMetrics;
-  /** Called whenever a pod's state may have changed, with undefined when the runtime has nothing of it any more. */
+  /** Called when a pod's state has changed, with undefined when the runtime has nothing of it any more. Not called by a read that finds nothing new: whoever reads because of a call would go round for ever. */
   onChange(uid: string, state: PodState | undefined): void;
 }
 
@@ -85,6 +86,7 @@ export class RuntimeCache {
   }
 
   #store(uid: string, state: PodState | undefined): void {
+    if (isDeepStrictEqual(this.#states.get(uid), state)) return;
     if (state) this.#states.set(uid, state);
     else this.#states.delete(uid);
     this.#options.metrics.pods(countPods(this.#states.values()));
