@@ -5,6 +5,7 @@ import { readThresholds, type Threshold } from './eviction/thresholds.js';
 import type { ContainerGcPolicy } from './garbage/container-plan.js';
 import type { ImageGcPolicy } from './garbage/image-plan.js';
 import type { RotationPolicy } from './log-rotation/plan.js';
+import { allowlistProblem } from './pods/sysctl-allowlist.js';
 
 export function containerGcPolicyOf(config: Config): ContainerGcPolicy {
   return {
@@ -45,6 +46,7 @@ export function policyProblems(config: Config): string[] {
   for (const name of ['pod-manifest-path', 'node-shutdown-file'] as const) {
     if (config[name] !== '' && !config[name].startsWith('/')) problems.push(`--${name} must be an absolute path`);
   }
+  problems.push(...config['allowed-unsafe-sysctls'].flatMap((pattern) => allowlistProblem(pattern) ?? []));
   if (config['file-check-frequency'] <= 0) problems.push('--file-check-frequency must be greater than 0');
   const high = config['image-gc-high-threshold'];
   const low = config['image-gc-low-threshold'];

@@ -40,6 +40,7 @@ export const flags = {
   'cgroup-root': stringFlag('cgroup below which pods get theirs; empty: the runtime decides'),
   'cgroups-per-qos': boolFlag('a cgroup per quality of service class and pod below --cgroup-root', true),
   'cgroup-driver': stringFlag('cgroupfs', 'cgroupfs'),
+  'allowed-unsafe-sysctls': listFlag('kernel settings that pods may change beyond the safe ones; may end in *'),
   'seccomp-root': stringFlag('folder of localhost seccomp profiles; empty: seccomp below --root-dir'),
   'serialize-image-pulls': boolFlag('pull one image at a time', false),
   'max-parallel-image-pulls': intFlag('how many images are pulled at once when not serialized', 3),

@@ -19,6 +19,7 @@ import { primaryAddress, readDisk, readMachine, readNodeLimits } from './node/ma
 import { NodeAgent, type NodeAgentOptions } from './node/node-agent.js';
 import { PodManager } from './pods/pod-manager.js';
 import type { PodServices } from './pods/pod-services.js';
+import { sysctlRejection } from './pods/sysctl-allowlist.js';
 import type { RuntimeCache } from './runtime/runtime-cache.js';
 import { RequestAuthenticator } from './server/authentication.js';
 import { RequestAuthorizer } from './server/authorization.js';
@@ -90,7 +91,8 @@ export async function runNode(outer: NodeParts): Promise<void> {
     node: () => agent.node(),
     signal,
     mirrors,
-    refuse: (pod) => shutdown.rejection() ?? late.eviction?.rejection(pod),
+    refuse: (pod) =>
+      shutdown.rejection() ?? late.eviction?.rejection(pod) ?? sysctlRejection(pod, config['allowed-unsafe-sysctls']),
   });
   const housekeeping = createHousekeeping(parts, services, { events, metrics, disks });
   const stats = createStats(parts, services, late.manager);

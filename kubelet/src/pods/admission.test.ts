@@ -32,6 +32,16 @@ describe('rejectionOf', () => {
     expect(verdict(asking('1500m'), [pod('a', asking('500m'))])).toBeUndefined();
   });
 
+  test('a pod for another operating system is not taken', () => {
+    expect(verdict({ os: { name: 'windows' } })).toBe(
+      "PodOSNotSupported: Failed to admit pod as the OS field doesn't match node OS",
+    );
+    expect(verdict({ nodeSelector: { 'kubernetes.io/os': 'windows' } })).toMatch(
+      /^PodOSSelectorNodeLabelDoesNotMatch: /,
+    );
+    expect(verdict({ os: { name: 'linux' } })).toBeUndefined();
+  });
+
   test('cpu is counted in thousandths', () => {
     expect(verdict(asking('1600m'), [pod('a', asking('500m'))])).toBe(
       "OutOfcpu: Node didn't have enough resource: cpu, requested: 1600, used: 500, capacity: 2000",

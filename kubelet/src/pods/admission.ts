@@ -12,15 +12,28 @@ export interface AdmissionInput {
   node: { name: string; labels: Record<string, string>; taints: readonly Taint[]; allocatable: Record<string, string> };
 }
 
+const system = 'linux';
+
 /** Undefined when the pod may run; else why it fails. */
 export function rejectionOf(input: AdmissionInput): PodVerdict | undefined {
   return (
+    wrongSystem(input) ??
     insufficientResource(input) ??
     failed('NodeAffinity', matchesNode(input)) ??
     failed('NodeName', !input.pod.spec.nodeName || input.pod.spec.nodeName === input.node.name) ??
     failed('NodePorts', portsAreFree(input)) ??
     failed('TaintToleration', toleratesNoExecute(input))
   );
+}
+
+function wrongSystem({ pod, node }: AdmissionInput): PodVerdict | undefined {
+  const wanted = pod.spec.nodeSelector?.['kubernetes.io/os'];
+  if (wanted !== undefined && wanted !== (node.labels['kubernetes.io/os'] ?? system)) {
+    const message = "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label";
+    return { reason: 'PodOSSelectorNodeLabelDoesNotMatch', message };
+  }
+  if (pod.spec.os === undefined || pod.spec.os.name === system) return undefined;
+  return { reason: 'PodOSNotSupported', message: "Failed to admit pod as the OS field doesn't match node OS" };
 }
 
 function failed(predicate: string, passes: boolean): PodVerdict | undefined {

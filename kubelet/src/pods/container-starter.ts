@@ -161,6 +161,7 @@ export class ContainerStarter {
         environment,
         paths,
         mounter,
+        onDetail: (message, error) => this.#services.logger.warn(message, { pod: formatPod(pod), error }),
       });
       const mounts = [...volumeMounts, ...(await this.#managedMounts(request, volumeMounts))];
       const target =

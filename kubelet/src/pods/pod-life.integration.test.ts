@@ -281,6 +281,24 @@ describe('a pod on a node', () => {
     },
     patience,
   );
+
+  test(
+    'that cannot start is not tried again and again without a pause',
+    async () => {
+      node = await TestNode.start();
+      await node.createPod('needy', { containers: [{ ...app, envFrom: [{ secretRef: { name: 'missing' } }] }] });
+      await node.untilPod(
+        'needy',
+        'waits',
+        ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === 'CreateContainerConfigError',
+      );
+      await node.createPod('other', { containers: [app] });
+      await node.untilReady('other');
+      const attempts = node.runtime.callsOf('imageStatus').length;
+      expect(attempts).toBeLessThanOrEqual(4);
+    },
+    patience,
+  );
 });
 
 describe('a kubelet that comes back', () => {

@@ -8,6 +8,7 @@ import { sandboxConfig } from '../containers/sandbox-config.js';
 import { goError } from '../images/image-manager.js';
 import { namespaceOf } from './pod.js';
 import type { PodServices } from './pod-services.js';
+import { runtimeHandlerOf } from './runtime-handler.js';
 
 const sandboxPriority = 0;
 
@@ -45,15 +46,16 @@ export async function startSandbox(
   config: PodSandboxConfigInput,
   signal: AbortSignal,
 ): Promise<string> {
-  const { runtime, slots, events, clock, metrics, settings } = services;
+  const { client, runtime, slots, events, clock, metrics, settings } = services;
   await mkdir(logDirectoryOf(settings.paths, pod), { recursive: true, mode: 0o755 });
   return slots.use(
     sandboxPriority,
     async () => {
       const startedAt = clock.now();
       try {
+        const runtimeHandler = await runtimeHandlerOf(client, pod);
         // Not cancelled with the signal: a half-made sandbox would be left to the garbage collector.
-        const answer = await runtime.runPodSandbox({ config, runtimeHandler: '' });
+        const answer = await runtime.runPodSandbox({ config, runtimeHandler });
         metrics.runtimeOperation('run_podsandbox', (clock.now() - startedAt) / 1000, false);
         return answer.podSandboxId;
       } catch (error) {

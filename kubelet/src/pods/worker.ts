@@ -2,6 +2,7 @@
  * One pod's life on this node. A worker does one thing at a time and always asks what there is to do now, so it may be woken as often as anybody likes.
  * What interrupts a step (a deletion, a shorter grace period) aborts its signal and starts the next step.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { pods } from '@kubelab/api/resource-types';
 import type { Pod, PodStatus } from '@kubelab/api/types';
 import { isConflict, isNotFound } from '@kubelab/apimachinery/status-error';
@@ -92,6 +93,11 @@ export class PodWorker {
   update(pod: Pod): void {
     const before = this.#pod;
     this.#pod = pod;
+    if (isSameOrder(before, pod)) {
+      // Somebody wrote the status, mostly this kubelet: conditions of others may count, but there is nothing new to do.
+      if (isTerminalPhase(this.publish()) && !this.#ending) this.wake();
+      return;
+    }
     this.#volumesDirty = true;
     const ends = pod.metadata.deletionTimestamp !== undefined && before.metadata.deletionTimestamp === undefined;
     if (ends || gracePeriodOf(pod) < gracePeriodOf(before)) this.#interrupt('pod is being deleted');
@@ -374,4 +380,14 @@ export class PodWorker {
     this.#options.backoff.forget(`${uid}_`);
     if (this.#removed) this.#options.onGone(uid);
   }
+}
+
+/** Whether two versions of a pod ask for the same. */
+function isSameOrder(before: Pod, after: Pod): boolean {
+  return isDeepStrictEqual(orderOf(before), orderOf(after));
+}
+
+function orderOf({ metadata, spec }: Pod): unknown {
+  const { resourceVersion: _version, managedFields: _fields, ...rest } = metadata;
+  return { metadata: rest, spec };
 }

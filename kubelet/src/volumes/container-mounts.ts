@@ -5,7 +5,7 @@ import { expand } from '../containers/expansion.js';
 import { type NodePaths, podDirectory } from '../containers/paths.js';
 import type { ContainerSpec } from '../pods/pod.js';
 import type { Mounter } from './mounter.js';
-import { bindSubPath } from './sub-path.js';
+import { bindSubPath, checkSubPath } from './sub-path.js';
 import type { MountedVolume } from './volume-manager.js';
 
 export interface ContainerMountsOptions {
@@ -15,6 +15,8 @@ export interface ContainerMountsOptions {
   environment: ReadonlyMap<string, string>;
   paths: NodePaths;
   mounter: Mounter;
+  /** Told what is not for the pod's owner to know: details of the node's file system. */
+  onDetail(message: string, error: unknown): void;
 }
 
 const propagations: Readonly<Record<string, MountPropagation>> = {
@@ -27,6 +29,7 @@ const propagations: Readonly<Record<string, MountPropagation>> = {
 export async function containerMounts(options: ContainerMountsOptions): Promise<MountInput[]> {
   const mounts: MountInput[] = [];
   for (const [index, mount] of (options.container.volumeMounts ?? []).entries()) {
+    refuseRecursiveReadOnly(mount);
     const volume = options.volumes.get(mount.name);
     if (!volume)
       throw new Error(`cannot find volume "${mount.name}" to mount into container "${options.container.name}"`);
@@ -50,16 +53,29 @@ async function hostPathOf(
   if (subPath === '') return volume.path;
   const folder = join(podDirectory(options.paths, options.pod.metadata.uid), 'volume-subpaths', mount.name);
   const target = join(folder, options.container.name, String(index));
+  checkSubPath(subPath);
   try {
     await bindSubPath(options.mounter, volume.path, subPath, target);
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    throw new Error(
-      `failed to prepare subPath for volumeMount "${mount.name}" of container "${options.container.name}": ${text}`,
-      { cause: error },
-    );
+    const message = `failed to prepare subPath for volumeMount "${mount.name}" of container "${options.container.name}"`;
+    options.onDetail(message, error);
+    throw new Error(message, { cause: error });
   }
   return target;
+}
+
+function refuseRecursiveReadOnly({
+  name,
+  readOnly,
+  recursiveReadOnly = 'Disabled',
+  mountPropagation,
+}: VolumeMount): void {
+  if (recursiveReadOnly === 'Disabled') return;
+  const title = `failed to resolve recursive read-only mode: volume "${name}" requested recursive read-only mode, but it is not`;
+  if (!readOnly) throw new Error(`${title} read-only`);
+  if (mountPropagation !== undefined && mountPropagation !== 'None')
+    throw new Error(`${title} compatible with propagation "${mountPropagation}"`);
+  if (recursiveReadOnly === 'Enabled') throw new Error(`${title} supported by the runtime`);
 }
 
 function subPathOf(mount: VolumeMount, environment: ReadonlyMap<string, string>): string {
@@ -67,9 +83,9 @@ function subPathOf(mount: VolumeMount, environment: ReadonlyMap<string, string>)
   const missing: string[] = [];
   const path = expand(mount.subPathExpr, (name) => {
     const value = environment.get(name);
-    if (value === undefined) missing.push(name);
+    if (!value) missing.push(name);
     return value;
   });
-  if (missing.length > 0) throw new Error(`missing value for "${missing[0]}"`);
+  if (missing.length > 0) throw new Error(`missing value for ${[...new Set(missing)].sort().join(', ')}`);
   return path;
 }

@@ -6,6 +6,8 @@ export interface EngineFacts {
   version: string;
   rootDir: string;
   cgroupDriver: string;
+  /** The engine's name for what it runs containers with: `runc`. */
+  defaultRuntime: string;
   /** Security modules the engine applies: `seccomp`, `apparmor`, `selinux`. */
   securityModules: ReadonlySet<string>;
 }
@@ -36,6 +38,7 @@ export class EngineFactsSource {
       version: info.ServerVersion,
       rootDir: info.DockerRootDir,
       cgroupDriver: info.CgroupDriver,
+      defaultRuntime: info.DefaultRuntime,
       securityModules: new Set(options.map((option) => /name=([a-z]+)/.exec(option)?.[1] ?? '')),
     };
   }

@@ -34,11 +34,11 @@ export class Sandboxes {
 
   /** Creates and starts the pause container. A sandbox that fails to start is taken away again; after a crash in between it stays listed as not ready. */
   async run(config: cri.PodSandboxConfig, runtimeHandler: string): Promise<string> {
-    if (runtimeHandler !== '')
-      throw new CriError('INVALID_ARGUMENT', `RuntimeHandler "${runtimeHandler}" not supported`);
     const { docker, facts, image, cgroupParent, publishHostPorts, oomScores, starts } = this.options;
+    const { cgroupDriver, defaultRuntime } = await facts.get();
+    if (runtimeHandler !== '' && runtimeHandler !== defaultRuntime)
+      throw new CriError('UNKNOWN', `failed to get sandbox runtime: no runtime for "${runtimeHandler}" is configured`);
     if (config.linux?.securityContext?.namespaceOptions?.network !== 'NODE') this.options.requireNetwork();
-    const { cgroupDriver } = await facts.get();
     const clampOomScore = (wanted: number): number => oomScores.clamp(wanted);
     const plan = planSandbox(config, { image, cgroupParent, cgroupDriver, clampOomScore, publishHostPorts });
     const pod = `${config.metadata?.namespace}/${config.metadata?.name}`;

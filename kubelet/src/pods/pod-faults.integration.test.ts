@@ -1,0 +1,134 @@
+/** What is wrong with a pod shows in its status and events, in upstream's words. */
+import { runtimeClasses } from '@kubelab/api/resource-types';
+import type { PodSpec } from '@kubelab/api/types';
+import { CriError } from '@kubelab/proto/cri-error';
+import { TestNode } from '../testing/test-node.js';
+
+const patience = 30_000;
+const app = { name: 'app', image: 'app:1' };
+let node: TestNode;
+
+afterEach(() => node.stop());
+
+async function untilWaiting(name: string, reason: string): Promise<string | undefined> {
+  const waiting = (pod: { status?: import('@kubelab/api/types').PodStatus }) =>
+    pod.status?.containerStatuses?.[0]?.state?.waiting;
+  const pod = await node.untilPod(name, reason, (found) => waiting(found)?.reason === reason);
+  return waiting(pod)?.message;
+}
+
+async function untilEvent(name: string, text: string): Promise<void> {
+  await node.until(`${name} has the event "${text}": ${node.events(name)}`, () => node.events(name).includes(text));
+}
+
+test(
+  'a runtime class that is not there, one that the runtime does not know, and one that it does',
+  async () => {
+    node = await TestNode.start();
+    const classOf = (name: string, handler: string) =>
+      node.cluster.create(runtimeClasses, {
+        apiVersion: 'node.k8s.io/v1',
+        kind: 'RuntimeClass',
+        metadata: { name },
+        handler,
+      });
+    await classOf('strict', 'gvisor');
+    await classOf('plain', 'known');
+    node.runtime.intercept = (name, argument) => {
+      if (name !== 'runPodSandbox' || (argument as { runtimeHandler: string }).runtimeHandler !== 'gvisor') return;
+      throw new CriError('UNKNOWN', 'failed to get sandbox runtime: no runtime for "gvisor" is configured');
+    };
+    await node.createPod('missing', { runtimeClassName: 'nosuch', containers: [app] });
+    await node.createPod('unknown', { runtimeClassName: 'strict', containers: [app] });
+    await node.createPod('known', { runtimeClassName: 'plain', containers: [app] });
+    await node.untilReady('known');
+    await untilEvent(
+      'unknown',
+      'FailedCreatePodSandBox: Failed to create pod sandbox: rpc error: code = Unknown desc = failed to get sandbox runtime: no runtime for "gvisor" is configured',
+    );
+    await untilEvent(
+      'missing',
+      'FailedCreatePodSandBox: Failed to create pod sandbox: runtimeclass.node.k8s.io "nosuch" not found',
+    );
+    const handlers = node.runtime.callsOf('runPodSandbox') as { runtimeHandler: string }[];
+    expect(new Set(handlers.map(({ runtimeHandler }) => runtimeHandler))).toEqual(new Set(['gvisor', 'known']));
+  },
+  patience,
+);
+
+test(
+  'sysctls that are not safe are refused, until the node allows them',
+  async () => {
+    node = await TestNode.start({ config: { 'allowed-unsafe-sysctls': ['kernel.msg*'] } });
+    const withSysctl = (name: string) => ({
+      containers: [app],
+      securityContext: { sysctls: [{ name, value: '1' }] },
+    });
+    await node.createPod('refused', withSysctl('net.core.somaxconn'));
+    await node.createPod('allowed', withSysctl('kernel.msgmax'));
+    const refused = await node.untilPod('refused', 'fails', ({ status }) => status?.phase === 'Failed');
+    expect(refused.status).toMatchObject({
+      reason: 'SysctlForbidden',
+      message: 'Pod was rejected: forbidden sysctl: "net.core.somaxconn" not allowlisted',
+    });
+    await untilEvent('refused', 'SysctlForbidden: forbidden sysctl: "net.core.somaxconn" not allowlisted');
+    await node.untilReady('allowed');
+  },
+  patience,
+);
+
+describe('volumes', () => {
+  const mounting = (mount: object, volume: object): Partial<PodSpec> & Pick<PodSpec, 'containers'> => ({
+    containers: [{ ...app, volumeMounts: [{ name: 'v', mountPath: '/v', ...mount }] }],
+    volumes: [{ name: 'v', ...volume }],
+  });
+
+  test.each<[string, object, string]>([
+    ['config map', { configMap: { name: 'nomap' } }, 'configmap "nomap" not found'],
+    ['secret', { secret: { secretName: 'none' } }, 'secret "none" not found'],
+    [
+      'folder of the node',
+      { hostPath: { path: '/nosuch', type: 'Directory' } },
+      'hostPath type check failed: /nosuch is not a directory',
+    ],
+    ['kind of volume', { nfs: { server: 'a', path: '/b' } }, 'volumes of type "nfs" are not supported by this kubelet'],
+  ])(
+    'a %s that is not there',
+    async (_what, volume, text) => {
+      node = await TestNode.start();
+      await node.createPod('needy', mounting({}, volume));
+      await untilEvent('needy', `FailedMount: MountVolume.SetUp failed for volume "v" : ${text}`);
+      expect(node.pod('needy')?.status?.containerStatuses?.[0]?.state?.waiting).toEqual({
+        reason: 'ContainerCreating',
+      });
+    },
+    patience,
+  );
+
+  test.each<[string, object, string]>([
+    ['that leaves the volume', { subPath: '../x' }, "unable to provision SubPath `../x`: must not contain '..'"],
+    ['from the root', { subPath: '/x' }, 'error SubPath `/x` must not be an absolute path'],
+    ['below a file', { subPath: 'file/below' }, 'failed to prepare subPath for volumeMount "v" of container "app"'],
+    ['through a link', { subPath: 'link/passwd' }, 'failed to prepare subPath for volumeMount "v" of container "app"'],
+    ['of a variable that is not there', { subPathExpr: '$(NOPE)' }, 'missing value for NOPE'],
+    [
+      'that is to be read-only to its depths',
+      { readOnly: true, recursiveReadOnly: 'Enabled' },
+      'failed to resolve recursive read-only mode: volume "v" requested recursive read-only mode, but it is not supported by the runtime',
+    ],
+  ])(
+    'a sub-path %s',
+    async (_what, mount, message) => {
+      node = await TestNode.start();
+      const { mkdir, symlink, writeFile } = await import('node:fs/promises');
+      const path = `${node.root}/data`;
+      await mkdir(path);
+      await writeFile(`${path}/file`, '');
+      await symlink('/etc', `${path}/link`);
+      await node.createPod('bad', mounting(mount, { hostPath: { path } }));
+      expect(await untilWaiting('bad', 'CreateContainerConfigError')).toBe(message);
+      expect(node.runtime.callsOf('createContainer')).toHaveLength(0);
+    },
+    patience,
+  );
+});
