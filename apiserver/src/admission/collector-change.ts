@@ -1,5 +1,6 @@
 /** Writes by which the garbage collector lets an object go. */
 
+import { parseExact, stringifyExact } from '@kubelab/apimachinery/exact-json';
 import { deepEqual } from '@kubelab/apimachinery/json';
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
 
@@ -16,5 +17,5 @@ function withoutCollectorFields(object: UnstructuredObject): unknown {
     resourceVersion: _version,
     ...metadata
   } = object.metadata;
-  return JSON.parse(JSON.stringify({ ...object, metadata }));
+  return parseExact(stringifyExact({ ...object, metadata }));
 }

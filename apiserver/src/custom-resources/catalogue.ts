@@ -4,6 +4,7 @@ import { isConditionTrue } from '@kubelab/api/apiextensions/conditions';
 import { customResources, customStoragePath, isUsable } from '@kubelab/api/custom/definition';
 import type { ResourceDefinition } from '@kubelab/api/resource';
 import type { CustomResourceDefinition } from '@kubelab/api/types';
+import { stringifyExact } from '@kubelab/apimachinery/exact-json';
 import type { Resources } from '../registry/resources.js';
 import type { Storage } from '../storage/store.js';
 
@@ -53,5 +54,5 @@ function kindsOf(definition: CustomResourceDefinition): ResourceDefinition[] {
 
 /** Other changes of a definition change nothing about the form of its kinds. */
 function shapeOf({ metadata, spec, status }: CustomResourceDefinition): string {
-  return JSON.stringify([metadata.uid, spec, status?.acceptedNames]);
+  return stringifyExact([metadata.uid, spec, status?.acceptedNames]);
 }

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { stringifyExact } from '@kubelab/apimachinery/exact-json';
 import { sendBytes } from './respond.js';
 
 export interface CachedDocument {
@@ -16,7 +17,7 @@ export function cachedDocument(bytes: Buffer, contentType: string): CachedDocume
 }
 
 export function jsonDocument(value: unknown, contentType = 'application/json'): CachedDocument {
-  return cachedDocument(Buffer.from(`${JSON.stringify(value)}\n`), contentType);
+  return cachedDocument(Buffer.from(`${stringifyExact(value)}\n`), contentType);
 }
 
 /** Sends the document, or 304 when If-None-Match names it. */

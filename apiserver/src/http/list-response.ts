@@ -3,6 +3,7 @@
 import type { ServerResponse } from 'node:http';
 import { createGzip, type Gzip } from 'node:zlib';
 import type { ResourceDefinition } from '@kubelab/api/resource';
+import { stringifyExact } from '@kubelab/apimachinery/exact-json';
 import { toApiVersion } from '@kubelab/apimachinery/meta';
 import type { Page } from '../storage/store.js';
 import type { Exchange } from './exchange.js';
@@ -42,9 +43,9 @@ export async function sendList(exchange: Exchange, list: ListResponse): Promise<
 function project(exchange: Exchange, { definition, page, format, now }: ListResponse): string {
   const { metaVersion } = format;
   const objects = page.entries.map((entry) => entry.object);
-  if (format.projection === 'metadata') return JSON.stringify(metadataListOf(objects, listMeta(page), metaVersion));
+  if (format.projection === 'metadata') return stringifyExact(metadataListOf(objects, listMeta(page), metaVersion));
   const includeObject = parseIncludeObject(exchange.query);
-  return JSON.stringify(tableOf(objects, listMeta(page), { definition, metaVersion, includeObject, now }));
+  return stringifyExact(tableOf(objects, listMeta(page), { definition, metaVersion, includeObject, now }));
 }
 
 function tableOfList(exchange: Exchange, { definition, page, format, now }: ListResponse): Buffer[] {
@@ -80,7 +81,7 @@ const listEnd = Buffer.from(']}\n');
 function listHead({ definition, page }: ListResponse): Buffer {
   const { group, version, listKind } = definition;
   const head = { kind: listKind, apiVersion: toApiVersion(group, version), metadata: listMeta(page) };
-  return Buffer.from(`${JSON.stringify(head).slice(0, -1)},"items":[`);
+  return Buffer.from(`${stringifyExact(head).slice(0, -1)},"items":[`);
 }
 
 function pieces(list: ListResponse): Buffer[] {

@@ -1,6 +1,7 @@
 /** Answers with one stored object, in the form the client asked for. */
 
 import type { ResourceDefinition } from '@kubelab/api/resource';
+import { stringifyExact } from '@kubelab/apimachinery/exact-json';
 import { badRequest } from '@kubelab/apimachinery/status-error';
 import type { Entry } from '../storage/store.js';
 import type { Exchange } from './exchange.js';
@@ -29,10 +30,10 @@ export async function sendEntry(exchange: Exchange, response: EntryResponse): Pr
 
 function projectEntry(exchange: Exchange, { definition, entry, format, now }: EntryResponse): string {
   const { metaVersion } = format;
-  if (format.projection === 'metadata') return JSON.stringify(metadataOf(entry.object, metaVersion));
+  if (format.projection === 'metadata') return stringifyExact(metadataOf(entry.object, metaVersion));
   const includeObject = parseIncludeObject(exchange.query);
   const { resourceVersion } = entry.object.metadata;
-  return JSON.stringify(tableOf([entry.object], { resourceVersion }, { definition, metaVersion, includeObject, now }));
+  return stringifyExact(tableOf([entry.object], { resourceVersion }, { definition, metaVersion, includeObject, now }));
 }
 
 /** Throws StatusError 400 for a value that Table does not know. */
@@ -41,6 +42,6 @@ export function parseIncludeObject(query: URLSearchParams): IncludeObject {
   if (value === '') return 'Metadata';
   if (value === 'None' || value === 'Metadata' || value === 'Object') return value;
   throw badRequest(
-    `Table.meta.k8s.io "" is invalid: includeObject: Invalid value: ${JSON.stringify(value)}: must be 'Metadata', 'Object', 'None', or empty`,
+    `Table.meta.k8s.io "" is invalid: includeObject: Invalid value: ${stringifyExact(value)}: must be 'Metadata', 'Object', 'None', or empty`,
   );
 }

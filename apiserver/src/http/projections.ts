@@ -1,6 +1,7 @@
 /** Other forms of an object: a row of a Table, or its metadata alone. */
 
 import type { PrinterColumn, ResourceDefinition } from '@kubelab/api/resource';
+import { stringifyExact } from '@kubelab/apimachinery/exact-json';
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
 import type { Entry } from '../storage/store.js';
 import type { OutputFormat } from './media-types.js';
@@ -118,9 +119,9 @@ export function tablePieces(entries: readonly Entry[], listMeta: Json, context: 
   const columns = columnsOf(context.definition);
   const { rows: _, ...head } = tableOf([], listMeta, context);
   const object = `"object":{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/${metaVersion}","metadata":`;
-  const pieces: Buffer[] = [Buffer.from(`${JSON.stringify(head).slice(0, -1)},"rows":[`)];
+  const pieces: Buffer[] = [Buffer.from(`${stringifyExact(head).slice(0, -1)},"rows":[`)];
   for (const [index, entry] of entries.entries()) {
-    const cells = JSON.stringify(columns.map((column) => column.cell(entry.object, { now })));
+    const cells = stringifyExact(columns.map((column) => column.cell(entry.object, { now })));
     const row = `${index === 0 ? '' : ','}{"cells":${cells}`;
     if (includeObject === 'None') pieces.push(Buffer.from(`${row}}`));
     else if (includeObject === 'Object') pieces.push(Buffer.from(`${row},"object":`), entry.bytes, Buffer.from('}'));

@@ -3,8 +3,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { parseExact, stringifyExact } from '@kubelab/apimachinery/exact-json';
+import type { JsonObject } from '@kubelab/apimachinery/json';
 import type { Status, StatusError } from '@kubelab/apimachinery/status-error';
-import { dump } from 'js-yaml';
+import { CORE_SCHEMA, dump } from 'js-yaml';
+import { yamlIntegers } from '../registry/yaml.js';
 import type { Exchange } from './exchange.js';
 import { contentTypeOf, type Encoding } from './media-types.js';
 import { encodeProtobuf } from './protobuf/encode.js';
@@ -47,15 +50,24 @@ export async function sendEncoded(exchange: Exchange, payload: Omit<Payload, 'he
 }
 
 function formatted(exchange: Exchange, body: Body): Buffer {
-  if (body.encoding === 'protobuf') return encodeProtobuf(JSON.parse(body.bytes.toString()));
-  if (body.encoding === 'yaml') return Buffer.from(toYaml(JSON.parse(body.bytes.toString())));
+  if (body.encoding === 'protobuf') return encodeProtobuf(parseExact(body.bytes.toString()) as JsonObject);
+  if (body.encoding === 'yaml') return Buffer.from(toYaml(parseExact(body.bytes.toString())));
   if (!wantsPretty(exchange.query, exchange.userAgent)) return body.bytes;
-  return Buffer.from(JSON.stringify(JSON.parse(body.bytes.toString()), null, 2));
+  return Buffer.from(stringifyExact(parseExact(body.bytes.toString()), 2));
 }
+
+const yamlOutput = CORE_SCHEMA.extend({ implicit: [yamlIntegers] });
 
 /** YAML as Go writes it: block style, keys sorted, no line folding, no anchors. */
 export function toYaml(value: unknown): string {
-  return dump(value, { lineWidth: -1, noRefs: true, sortKeys: true, indent: 2, noArrayIndent: true });
+  return dump(value, {
+    schema: yamlOutput,
+    lineWidth: -1,
+    noRefs: true,
+    sortKeys: true,
+    indent: 2,
+    noArrayIndent: true,
+  });
 }
 
 export interface Payload {
@@ -91,7 +103,7 @@ export function acceptsGzip(request: IncomingMessage): boolean {
 /** Answers with a Status. */
 export async function sendStatus(exchange: Exchange, status: Status, encoding: Encoding = 'json'): Promise<void> {
   const code = status.code ?? 200;
-  await sendBody(exchange, { code, encoding, bytes: Buffer.from(`${JSON.stringify(status)}\n`) });
+  await sendBody(exchange, { code, encoding, bytes: Buffer.from(`${stringifyExact(status)}\n`) });
 }
 
 /** The headers that go with an error: Retry-After where the Status says how long. */

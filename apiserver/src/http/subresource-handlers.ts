@@ -1,5 +1,6 @@
 /** Requests for subresources whose kind is not their parent's. */
 
+import { stringifyExact } from '@kubelab/apimachinery/exact-json';
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { notFound } from '@kubelab/apimachinery/status-error';
 import { storeOf } from '../registry/create.js';
@@ -29,7 +30,7 @@ export async function handleView(engine: Engine, exchange: Exchange, target: Tar
   const parent = await (exchange.info.verb === 'get'
     ? readParent(exchange, target)
     : writeParent(engine, exchange, target, view));
-  await sendBody(exchange, { code: 200, encoding, bytes: Buffer.from(JSON.stringify(view.read(parent))) });
+  await sendBody(exchange, { code: 200, encoding, bytes: Buffer.from(stringifyExact(view.read(parent))) });
 }
 
 async function readParent(exchange: Exchange, target: Target): Promise<UnstructuredObject> {
@@ -73,7 +74,7 @@ async function viewChange(engine: Engine, exchange: Exchange, write: WriteReques
     fieldValidation: write.options.fieldValidation,
     warn,
   });
-  const configuration = Buffer.from(JSON.stringify(view.configurationOf(wanted, write.resource)));
+  const configuration = Buffer.from(stringifyExact(view.configurationOf(wanted, write.resource)));
   return patchChange(engine, write, { type, body: configuration }, write.resource);
 }
 
@@ -99,7 +100,7 @@ export async function handleAction(engine: Engine, exchange: Exchange, target: T
   const object = await readObject(exchange, action.expected, options);
   if (!action.admitsItself) await admitAction(engine, writeRequest(exchange, target, options), object);
   const answer = await action.handler.create(exchange, object, { dryRun: options.dryRun });
-  await sendBody(exchange, { code: answer.code, encoding, bytes: Buffer.from(JSON.stringify(answer.object)) });
+  await sendBody(exchange, { code: answer.code, encoding, bytes: Buffer.from(stringifyExact(answer.object)) });
 }
 
 async function admitAction(engine: Engine, write: WriteRequest, object: UnstructuredObject): Promise<void> {

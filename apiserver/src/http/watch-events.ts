@@ -1,6 +1,7 @@
 /** Watch events as lines of JSON or as frames of protobuf. Those in the stored form are encoded once for all watchers. */
 
 import type { ResourceDefinition } from '@kubelab/api/resource';
+import { stringifyExact } from '@kubelab/apimachinery/exact-json';
 import { toApiVersion } from '@kubelab/apimachinery/meta';
 import type { Status } from '@kubelab/apimachinery/status-error';
 import type { Entry, WatchEvent } from '../storage/store.js';
@@ -106,7 +107,7 @@ function bookmark({ group, version, kind }: ResourceDefinition, event: WatchEven
 }
 
 function eventLine(type: string, object: unknown): Buffer {
-  return Buffer.from(`${JSON.stringify({ type, object })}\n`);
+  return Buffer.from(`${stringifyExact({ type, object })}\n`);
 }
 
 function projectingEncoder(options: WatchEncoderOptions): WatchEncoder {

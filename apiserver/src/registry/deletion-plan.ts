@@ -121,17 +121,23 @@ function planGraceful(
     if (options.gracePeriodSeconds === undefined) return 'pending';
     const period = atLeastOne(options.gracePeriodSeconds);
     if (period >= running) return running === 0 && !hasFinalizers(current) ? 'immediate' : 'pending';
-    const end = parseTime(deletionTimestamp).getTime() + (period - running) * 1000;
-    object.metadata.deletionTimestamp = formatTime(new Date(end));
+    const began = parseTime(deletionTimestamp).getTime() - bounded(running) * 1000;
+    object.metadata.deletionTimestamp = formatTime(new Date(began + bounded(period) * 1000));
     object.metadata.deletionGracePeriodSeconds = period;
     return 'marked';
   }
   const period = ownPeriod === 0 ? 0 : atLeastOne(options.gracePeriodSeconds ?? ownPeriod);
-  object.metadata.deletionTimestamp = formatTime(new Date(now.getTime() + period * 1000));
+  object.metadata.deletionTimestamp = formatTime(new Date(now.getTime() + bounded(period) * 1000));
   object.metadata.deletionGracePeriodSeconds = period;
   if (object.metadata.generation !== undefined) object.metadata.generation += 1;
   return 'marked';
 }
+
+/** Go's longest duration, 292 years: a Date for what is longer may not exist. */
+const longestSeconds = 9_223_372_036;
+
+/** A period to reckon with: as an int64 it may be a bigint. */
+const bounded = (seconds: number): number => Math.min(Number(seconds), longestSeconds);
 
 /** Negative grace periods mean one second, as upstream. */
 const atLeastOne = (seconds: number): number => (seconds < 0 ? 1 : seconds);

@@ -26,6 +26,7 @@ export type PropagationPolicy = 'Orphan' | 'Background' | 'Foreground';
 
 export interface DeleteOptions {
   dryRun: boolean;
+  /** An int64: a bigint beyond 2^53. */
   gracePeriodSeconds?: number;
   propagationPolicy?: PropagationPolicy;
   /** The older form of propagationPolicy. */
@@ -104,7 +105,7 @@ export function parseDeleteOptions(query: URLSearchParams, body: Record<string, 
   const preconditions = given['preconditions'] as { uid?: string; resourceVersion?: string } | null | undefined;
   return {
     dryRun: dryRun.some((value) => value !== ''),
-    ...(typeof grace === 'number' || typeof grace === 'bigint' ? { gracePeriodSeconds: Number(grace) } : {}),
+    ...(typeof grace === 'number' || typeof grace === 'bigint' ? { gracePeriodSeconds: grace as number } : {}),
     ...(policy === undefined ? {} : { propagationPolicy: policy as PropagationPolicy }),
     ...(typeof orphan === 'boolean' ? { orphanDependents: orphan } : {}),
     ...(preconditions ? { preconditions } : {}),

@@ -1,6 +1,7 @@
 /** PATCH in its four forms, as changes for a guaranteed update. */
 
 import { DecodeError, duplicateFieldText, strictDecodingText, unknownFieldText } from '@kubelab/api/schema-validation';
+import { stringifyExact } from '@kubelab/apimachinery/exact-json';
 import { invalid, invalidObject } from '@kubelab/apimachinery/field-error';
 import { duplicateKeys, isObject, type JsonObject, parseJson } from '@kubelab/apimachinery/json';
 import { applyJsonPatch } from '@kubelab/apimachinery/json-patch';
@@ -78,7 +79,7 @@ function conformPatched(
   duplicates: readonly string[],
 ): UnstructuredObject {
   const refuse = (why: string): Error =>
-    invalidObject({ group: '', kind: '' }, '', [invalid('patch', JSON.stringify(patched), why)]);
+    invalidObject({ group: '', kind: '' }, '', [invalid('patch', stringifyExact(patched), why)]);
   if (patched['kind'] !== current.kind || patched['apiVersion'] !== current.apiVersion) {
     const given = `${String(patched['apiVersion'])}, Kind=${String(patched['kind'])}`;
     throw refuse(`unable to decode ${given} into a ${current.apiVersion}, Kind=${current.kind}`);

@@ -1,7 +1,13 @@
 /** YAML from clients, read as Go's YAML library reads it into JSON, within limits. */
 
+import { exactInteger } from '@kubelab/apimachinery/exact-json';
 import { isObject, maxJsonDepth, setOwn } from '@kubelab/apimachinery/json';
-import { CORE_SCHEMA, load, Type, YAMLException } from 'js-yaml';
+import { CORE_SCHEMA, load, Type, types, YAMLException } from 'js-yaml';
+
+declare module 'js-yaml' {
+  /** Exported, but missing in the package's declarations. */
+  const types: Readonly<Record<'int', Type>>;
+}
 
 /** More nodes than any API object has; aliases of aliases can stand for billions. */
 const maxNodes = 1_000_000;
@@ -19,8 +25,18 @@ const oldBooleans = new Type('tag:kubelab,2024:old-bool', {
 /** `<<: *anchor`; the loader knows it by its tag. */
 const merge = new Type('tag:yaml.org,2002:merge', { kind: 'scalar', resolve: (text: string | null) => text === '<<' });
 
+/** Integers in all the ways of YAML; decimal ones as exactly as JSON's, in both directions. */
+export const yamlIntegers = new Type('tag:yaml.org,2002:int', {
+  kind: 'scalar',
+  resolve: (text: string | null) => types.int.resolve(text),
+  construct: (text: string) =>
+    /^[-+]?[1-9][0-9]*$/.test(text) ? exactInteger(text.replace('+', '')) : types.int.construct(text),
+  predicate: (value) => typeof value === 'bigint' || (Number.isInteger(value) && !Object.is(value, -0)),
+  represent: (value) => String(value),
+});
+
 // The types for timestamps and binary data are left out: both are strings in JSON.
-const schema = CORE_SCHEMA.extend({ implicit: [merge, oldBooleans] });
+const schema = CORE_SCHEMA.extend({ implicit: [merge, oldBooleans, yamlIntegers] });
 
 /** The text is no YAML; the message is for the client. */
 export class YamlError extends Error {

@@ -1,6 +1,7 @@
 /** What a service's fields say about the addresses and ports it needs. Pure but for the object that is told to change. */
 
 import type { Service, ServicePort, ServiceSpec } from '@kubelab/api/types';
+import { stringifyExact } from '@kubelab/apimachinery/exact-json';
 import { type FieldError, invalid } from '@kubelab/apimachinery/field-error';
 
 /** A service as clients may send it: the type need not be set yet. */
@@ -89,7 +90,7 @@ export function dropTypeDependentFields(after: ServiceSpec, before: ServiceSpec)
 }
 
 function sameList(left: readonly string[] | undefined, right: readonly string[] | undefined): boolean {
-  return JSON.stringify(left ?? []) === JSON.stringify(right ?? []);
+  return stringifyExact(left ?? []) === stringifyExact(right ?? []);
 }
 
 /** Fills in families and both forms of the cluster IP on a cluster that knows IPv4 only. Returns what cannot be. */

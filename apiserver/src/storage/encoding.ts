@@ -1,5 +1,6 @@
 /** Objects as etcd keeps them: JSON that begins with kind, apiVersion and metadata, and holds no resourceVersion. */
 
+import { parseExact, stringifyExact } from '@kubelab/apimachinery/exact-json';
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
 import type { Entry } from './store.js';
 
@@ -14,7 +15,7 @@ const entryOverhead = 200;
 export function encodeObject(object: UnstructuredObject): Buffer {
   const { kind, apiVersion, metadata, ...rest } = object;
   const { resourceVersion: _, ...storedMetadata } = metadata;
-  return Buffer.from(JSON.stringify({ kind, apiVersion, metadata: storedMetadata, ...rest }));
+  return Buffer.from(stringifyExact({ kind, apiVersion, metadata: storedMetadata, ...rest }));
 }
 
 /** Whether bytes found in etcd were written by {@link encodeObject}, as far as a cheap look tells. */
@@ -55,7 +56,7 @@ export class StoredEntry implements Entry {
 
   get object(): UnstructuredObject {
     if (this.#object === undefined) {
-      const object = JSON.parse((this.#stored ?? this.bytes).toString()) as UnstructuredObject;
+      const object = parseExact((this.#stored ?? this.bytes).toString()) as UnstructuredObject;
       object.metadata.resourceVersion = String(this.revision);
       this.#object = object;
     }

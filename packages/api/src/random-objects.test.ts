@@ -36,6 +36,7 @@ const strings = [
   'ä',
 ];
 const amounts = ['0', '1', '-1', '500m', '1Gi', '2'];
+const maxInt64 = 2n ** 63n - 1n;
 const numbers = [0, 1, -1, 80, 70000, 2 ** 31 - 1];
 
 class Generator {
@@ -55,7 +56,7 @@ class Generator {
         return this.random() < 0.5;
       case 'integer':
       case 'number':
-        return this.pick(numbers);
+        return this.pick(schema.format === 'int64' ? [...numbers, maxInt64, -maxInt64] : numbers);
       case 'array':
         return this.times(() => this.value(schema.items ?? {}, depth));
       default:

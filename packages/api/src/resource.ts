@@ -84,7 +84,7 @@ export interface PrinterColumn {
   readonly description: string;
   /** 0 is always shown, 1 only in `-o wide`. */
   readonly priority: number;
-  readonly cell: (object: UnstructuredObject, context: { now: Date }) => string | number | boolean | null;
+  readonly cell: (object: UnstructuredObject, context: { now: Date }) => string | number | bigint | boolean | null;
 }
 
 /** What a schema cannot say. Every hook is pure but for the object it is told to change. */

@@ -18,20 +18,25 @@ export const checkBoolean: Check = (value, context) => {
 };
 
 export const checkNumber: Check = (value, context) => {
-  if (typeof value !== 'number') throw context.wrongType(describeJson(value), 'float64');
+  if (typeof value !== 'number' && typeof value !== 'bigint') throw context.wrongType(describeJson(value), 'float64');
+  return Number(value);
+};
+
+export const checkInt32: Check = (value, context) => {
+  if (typeof value !== 'number' && typeof value !== 'bigint') throw context.wrongType(describeJson(value), 'int32');
+  if (!Number.isInteger(value) || value < -(2 ** 31) || value >= 2 ** 31) {
+    throw context.wrongType(`number ${value}`, 'int32');
+  }
   return value;
 };
 
-function checkInteger(type: 'int32' | 'int64', low: number, high: number): Check {
-  return (value, context) => {
-    if (typeof value !== 'number') throw context.wrongType(describeJson(value), type);
-    if (!Number.isInteger(value) || value < low || value > high) throw context.wrongType(`number ${value}`, type);
-    return value;
-  };
-}
-
-export const checkInt32 = checkInteger('int32', -(2 ** 31), 2 ** 31 - 1);
-export const checkInt64 = checkInteger('int64', -(2 ** 63), 2 ** 63);
+/** Beyond 2^53 a bigint; a Number of that size was no integer of int64 where it came from. */
+export const checkInt64: Check = (value, context) => {
+  if (typeof value === 'bigint') return value;
+  if (typeof value !== 'number') throw context.wrongType(describeJson(value), 'int64');
+  if (!Number.isSafeInteger(value)) throw context.wrongType(`number ${value}`, 'int64');
+  return value;
+};
 
 export const checkAnyObject: Check = (value, context) => {
   if (!isObject(value)) throw context.wrongType(describeJson(value), 'map[string]interface {}');
@@ -55,13 +60,13 @@ function firstIllegalByte(text: string): number {
 }
 
 const checkQuantity: Check = (value) => {
-  if (typeof value !== 'string' && typeof value !== 'number') {
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint') {
     throw new DecodeError(
       "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
     );
   }
   try {
-    return canonicalizeQuantity(value);
+    return canonicalizeQuantity(typeof value === 'bigint' ? String(value) : value);
   } catch (error) {
     if (error instanceof QuantityError) throw new DecodeError(error.message);
     throw error;
@@ -85,7 +90,7 @@ function checkTimeWith(canonicalize: (text: string) => string): Check {
 const checkIntOrString: Check = (value) => {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 2 ** 31) return value;
-  const what = typeof value === 'number' ? `number ${value}` : describeJson(value);
+  const what = typeof value === 'number' || typeof value === 'bigint' ? `number ${value}` : describeJson(value);
   throw new DecodeError(`json: cannot unmarshal ${what} into Go value of type int32`);
 };
 

@@ -1,5 +1,6 @@
 /** Validation errors with upstream's texts (k8s.io/apimachinery/pkg/util/validation/field). */
 
+import { stringifyExact } from './exact-json.js';
 import type { StatusCause } from './status-error.js';
 import { StatusError } from './status-error.js';
 
@@ -25,7 +26,7 @@ export interface FieldError {
 
 function show(value: unknown): string {
   if (value === undefined || value === null) return 'null';
-  return JSON.stringify(value) ?? String(value);
+  return stringifyExact(value) ?? String(value);
 }
 
 function withDetail(head: string, detail: string): string {
@@ -53,7 +54,7 @@ export function notFoundValue(field: string, value: unknown): FieldError {
 }
 
 export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {
-  const quoted = supported.map((item) => JSON.stringify(item)).join(', ');
+  const quoted = supported.map((item) => stringifyExact(item)).join(', ');
   const detail = supported.length > 0 ? `supported values: ${quoted}` : '';
   return { type: 'FieldValueNotSupported', field, detail: withDetail(`Unsupported value: ${show(value)}`, detail) };
 }

@@ -1,5 +1,6 @@
 /** RFC 6902 JSON patch, with the limits and errors of upstream's library (evanphx/json-patch). */
 
+import { stringifyExact } from './exact-json.js';
 import { deepClone, deepEqual, describeJson, getOwn, isObject, type JsonObject, setOwn } from './json.js';
 import { patchDoesNotApply } from './patch-error.js';
 import { badRequest, requestEntityTooLarge } from './status-error.js';
@@ -151,7 +152,7 @@ class Patcher {
     const source = this.find(from, `copy operation does not apply: doc is missing from path: ${from}`);
     const value = within(`error in copy for path: '${source.key}'`, () => read(source.container, source.key));
     const target = this.find(path, `copy operation does not apply: doc is missing destination path: ${path}`);
-    this.copied += JSON.stringify(value).length;
+    this.copied += stringifyExact(value).length;
     if (this.copied > maxCopied) {
       throw new DoesNotApply(
         `Unable to complete the copy, the accumulated size increase of copy is ${this.copied}, exceeding the limit ${maxCopied}`,

@@ -1,5 +1,6 @@
 /** JSON values as plain objects: parsing with limits, copying and comparing without trusting prototypes. */
 
+import { parseExact } from './exact-json.js';
 import { scanJson } from './json-scanner.js';
 import { badRequest } from './status-error.js';
 
@@ -113,14 +114,14 @@ function hasProtoKey(value: unknown): boolean {
 }
 
 /**
- * Parses JSON from a client. Throws StatusError 400 with Go's wording for malformed text, for more than {@link maxJsonDepth} levels
+ * Parses JSON from a client, with bigints for integers of int64 beyond 2^53. Throws StatusError 400 with Go's wording for malformed text, for more than {@link maxJsonDepth} levels
  * and for a field named `__proto__`, which code elsewhere could take for the object's prototype.
  */
 export function parseJson(text: string): unknown {
   if (isDeeperThan(text, maxJsonDepth)) throw badRequest('json: exceeded max depth');
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseExact(text);
   } catch (cause) {
     throw badRequest(scanJson(text).error ?? (cause instanceof Error ? cause.message : String(cause)));
   }
@@ -140,6 +141,7 @@ export function parseJsonObject(text: string, what = 'the request body'): JsonOb
 export function describeJson(value: unknown): string {
   if (value === null || value === undefined) return 'null';
   if (Array.isArray(value)) return 'array';
+  if (typeof value === 'bigint') return 'number';
   return typeof value === 'boolean' ? 'bool' : typeof value;
 }
 

@@ -1,5 +1,6 @@
 /** The lists of strategic merge patch: merged by key or as sets, and put in order. */
 
+import { stringifyExact } from './exact-json.js';
 import { goType, goValue } from './go-format.js';
 import { getOwn, isObject, type JsonObject } from './json.js';
 import { patchDoesNotApply, unclassified } from './patch-error.js';
@@ -26,7 +27,7 @@ function identify(item: unknown, mergeKey: string): string {
   if (key === undefined) {
     throw unclassified(`map: ${goValue(item)} does not contain declared merge key: ${mergeKey}`);
   }
-  return `${typeof key}:${typeof key === 'object' ? JSON.stringify(key) : String(key)}`;
+  return `${typeof key}:${typeof key === 'object' ? stringifyExact(key) : String(key)}`;
 }
 
 /** Position of the first item with each identity; items without the key count for nothing. */
@@ -45,7 +46,7 @@ function checkElementTypes(lists: readonly (readonly unknown[])[]): 'map' | 'sca
   let type: string | undefined;
   for (const item of lists.flat(1)) {
     if (Array.isArray(item)) throw patchDoesNotApply('lists of lists are not supported');
-    const kind = isObject(item) ? 'map' : typeof item;
+    const kind = isObject(item) ? 'map' : typeof item === 'bigint' ? 'number' : typeof item;
     type ??= kind;
     if (type !== kind) throw unclassified(`list element types are not identical: ${goValue(lists)}`);
   }

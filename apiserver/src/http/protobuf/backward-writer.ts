@@ -48,8 +48,8 @@ export class BackwardWriter {
   }
 
   /** A whole number; beyond the range of int64 the nearest in it. */
-  int(value: number): void {
-    if (value >= 0 && value <= Number.MAX_SAFE_INTEGER) {
+  int(value: number | bigint): void {
+    if (typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER) {
       this.uint(value);
       return;
     }

@@ -80,7 +80,7 @@ describe('readEnvelope', () => {
     [2 ** 31, 2 ** 31],
     [2 ** 53 - 1, 2 ** 53 - 1],
     [-(2 ** 53) + 1, -(2 ** 53) + 1],
-    [-(2 ** 63), -(2 ** 63)],
+    [-(2 ** 63), -(2n ** 63n)],
   ])('reads the int64 %d', (value, expected) => {
     const raw = bytes(1, number(7, value));
     expect(decode(envelope('v1', 'ConfigMap', raw))).toMatchObject({

@@ -189,7 +189,14 @@ describe('the bytes', () => {
 
   it('hold numbers beyond int64 as the nearest that it has', () => {
     const object = { ...configMap, metadata: { name: 'a', generation: 2 ** 63 } };
-    expect(decode(encodeProtobuf(object))['metadata']).toEqual({ name: 'a', generation: 2 ** 63 - 1 });
+    expect(decode(encodeProtobuf(object))['metadata']).toEqual({ name: 'a', generation: 2n ** 63n - 1n });
+  });
+
+  it('hold every int64 exactly', () => {
+    for (const generation of [2n ** 63n - 1n, -(2n ** 63n), 2n ** 53n + 1n, 2 ** 53 - 1]) {
+      const object = { ...configMap, metadata: { name: 'a', generation } };
+      expect(decode(encodeProtobuf(object))['metadata']).toEqual({ name: 'a', generation });
+    }
   });
 
   it('leave out what has the wrong type', () => {

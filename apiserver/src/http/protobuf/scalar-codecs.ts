@@ -4,7 +4,7 @@ import type { Codec } from './codec.js';
 import { wireBytes, wireFixed64, wireVarint } from './wire-format.js';
 
 const isString = (value: unknown): value is string => typeof value === 'string';
-const isWhole = (value: unknown): boolean => typeof value === 'number' && Number.isInteger(value);
+const isWhole = (value: unknown): boolean => Number.isInteger(value) || typeof value === 'bigint';
 
 const string: Codec = {
   wireType: wireBytes,
@@ -42,17 +42,17 @@ const bool: Codec = {
 const int32: Codec = {
   wireType: wireVarint,
   accepts: isWhole,
-  write: (writer, value) => writer.int(value as number),
+  write: (writer, value) => writer.int(value as number | bigint),
   read: (reader) => reader.int32(),
   isZero: (value) => value === 0,
 };
 
-const int64: Codec = { ...int32, read: (reader) => reader.int64() };
+const int64: Codec = { ...int32, read: (reader) => reader.exactInt64() };
 
 const double: Codec = {
   wireType: wireFixed64,
-  accepts: (value) => typeof value === 'number',
-  write: (writer, value) => writer.double(value as number),
+  accepts: (value) => typeof value === 'number' || typeof value === 'bigint',
+  write: (writer, value) => writer.double(Number(value)),
   read: (reader) => reader.double(),
   isZero: (value) => value === 0,
 };

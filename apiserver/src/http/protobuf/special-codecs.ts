@@ -1,5 +1,6 @@
 /** Messages whose JSON form is not an object with the same fields. */
 
+import { parseExact, stringifyExact } from '@kubelab/apimachinery/exact-json';
 import { isObject } from '@kubelab/apimachinery/json';
 import { formatDuration, formatTime, parseDuration, parseTime, TimeError } from '@kubelab/apimachinery/time';
 import { type Codec, delimited, writeField } from './codec.js';
@@ -121,7 +122,7 @@ function parseEmbedded(raw: Buffer | undefined): unknown {
   const text = raw?.toString() ?? '';
   if (text === '') return undefined;
   try {
-    return JSON.parse(text);
+    return parseExact(text);
   } catch (cause) {
     throw new ProtobufError(`proto: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
@@ -130,7 +131,7 @@ function parseEmbedded(raw: Buffer | undefined): unknown {
 /** Any JSON, as bytes in field 1: RawExtension, FieldsV1, apiextensions' JSON. */
 const embedded = delimited({
   accepts: (value) => value !== undefined,
-  write: (writer, value) => writeField(writer, 1, bytes, Buffer.from(JSON.stringify(value)).toString('base64')),
+  write: (writer, value) => writeField(writer, 1, bytes, Buffer.from(stringifyExact(value)).toString('base64')),
   read: (reader) => parseEmbedded(readOnly(reader, () => reader.bytes())),
 });
 

@@ -1,5 +1,7 @@
 /** Reading protobuf's wire format. Whatever a client sends ends in a value or a {@link ProtobufError}. */
 
+import { narrowed } from '@kubelab/apimachinery/exact-json';
+
 /** The body is not what it should be; the message is for the client. */
 export class ProtobufError extends Error {
   override readonly name = 'ProtobufError';
@@ -51,7 +53,21 @@ export class Reader {
     throw new ProtobufError('proto: integer overflow');
   }
 
-  /** A signed number of up to 64 bits, as near as a Number comes to it. */
+  /** A signed number of up to 64 bits; beyond 2^53 a bigint. */
+  exactInt64(): number | bigint {
+    const start = this.position;
+    const value = this.int64();
+    if (Number.isSafeInteger(value)) return value;
+    this.position = start;
+    let exact = 0n;
+    for (let shift = 0n; ; shift += 7n) {
+      const byte = this.byte();
+      exact |= BigInt(byte & 0x7f) << shift;
+      if (byte < 0x80) return narrowed(BigInt.asIntN(64, exact));
+    }
+  }
+
+  /** As near as a Number comes to it. */
   int64(): number {
     let low = 0;
     let high = 0;

@@ -1,4 +1,5 @@
 /** Printer columns of custom kinds. */
+import { stringifyExact } from '@kubelab/apimachinery/exact-json';
 import { isObject } from '@kubelab/apimachinery/json';
 import { parseJsonPath } from '@kubelab/apimachinery/json-path';
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
@@ -26,7 +27,7 @@ function customColumn(column: CustomResourceColumnDefinition): PrinterColumn {
 }
 
 /** Null where there is nothing, or nothing of the column's type. */
-function cellOf(found: readonly unknown[], type: string, now: Date): string | number | boolean | null {
+function cellOf(found: readonly unknown[], type: string, now: Date): string | number | bigint | boolean | null {
   const [value] = found;
   if (value === undefined || value === null) return null;
   switch (type) {
@@ -34,9 +35,9 @@ function cellOf(found: readonly unknown[], type: string, now: Date): string | nu
       // Several values are printed one after the other, as kubectl's templates do.
       return found.map(textOf).join(' ');
     case 'integer':
-      return typeof value === 'number' ? Math.trunc(value) : null;
+      return typeof value === 'number' ? Math.trunc(value) : typeof value === 'bigint' ? value : null;
     case 'number':
-      return typeof value === 'number' ? value : null;
+      return typeof value === 'number' || typeof value === 'bigint' ? value : null;
     case 'boolean':
       return typeof value === 'boolean' ? value : null;
     case 'date':
@@ -51,5 +52,5 @@ function dateText(value: string, now: Date): string {
 }
 
 function textOf(value: unknown): string {
-  return isObject(value) || Array.isArray(value) ? JSON.stringify(value) : String(value);
+  return isObject(value) || Array.isArray(value) ? stringifyExact(value) : String(value);
 }

@@ -1,4 +1,5 @@
 /** What list types demand beyond the schema's own rules: sets without duplicates, maps with unique keys. */
+import { stringifyExact } from '@kubelab/apimachinery/exact-json';
 import { duplicate, type FieldError } from '@kubelab/apimachinery/field-error';
 import { deepEqual, isObject } from '@kubelab/apimachinery/json';
 import { type JsonSchema, propertyOf, valueSchemaOf } from './json-schema.js';
@@ -40,7 +41,7 @@ function duplicatesOf(list: readonly unknown[], path: string): FieldError[] {
   const errors: FieldError[] = [];
   for (const [index, value] of list.entries()) {
     // Objects whose keys come in another order have another text and the same meaning: they share the bucket of their size.
-    const bucket = isObject(value) ? `{${Object.keys(value).sort().join()}}${valueHash(value)}` : JSON.stringify(value);
+    const bucket = isObject(value) ? `{${Object.keys(value).sort().join()}}${valueHash(value)}` : stringifyExact(value);
     const others = seen.get(bucket) ?? [];
     if (others.some((other) => deepEqual(other, value)) && !reported.some((other) => deepEqual(other, value))) {
       reported.push(value);
@@ -57,7 +58,7 @@ function valueHash(object: Record<string, unknown>): string {
     .sort()
     .map((key) => {
       const value = object[key];
-      return typeof value === 'object' && value !== null ? '' : JSON.stringify(value);
+      return typeof value === 'object' && value !== null ? '' : stringifyExact(value);
     })
     .join();
 }

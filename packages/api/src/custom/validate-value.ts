@@ -1,4 +1,5 @@
 /** Validates values against the schemas of custom kinds, with the texts of upstream's validator. */
+import { stringifyExact } from '@kubelab/apimachinery/exact-json';
 import {
   type FieldError,
   invalid,
@@ -40,7 +41,7 @@ function check(subject: Subject, schema: JsonSchema, isWholeObject = false): Fie
     ...(schema.enum && !schema.enum.some((allowed) => deepEqual(allowed, value))
       ? [notSupported(path, value, schema.enum.map(enumText))]
       : []),
-    ...(typeof value === 'number' ? numberErrors(value, schema, path) : []),
+    ...(typeof value === 'number' || typeof value === 'bigint' ? numberErrors(value, schema, path) : []),
     ...(typeof value === 'string' ? stringErrors(value, schema, path) : []),
     ...(Array.isArray(value) ? listErrors(value, subject, schema) : []),
     ...(isObject(value) ? objectErrors(value, subject, schema, isWholeObject) : []),
@@ -48,11 +49,12 @@ function check(subject: Subject, schema: JsonSchema, isWholeObject = false): Fie
   ];
 }
 
-const enumText = (allowed: unknown): string => (typeof allowed === 'string' ? allowed : JSON.stringify(allowed));
+const enumText = (allowed: unknown): string => (typeof allowed === 'string' ? allowed : stringifyExact(allowed));
 
 function nameOfType(value: unknown): string {
   if (value === null || value === undefined) return 'null';
   if (Array.isArray(value)) return 'array';
+  if (typeof value === 'bigint') return 'integer';
   if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
   return typeof value;
 }
@@ -65,11 +67,14 @@ function typeError(value: unknown, schema: JsonSchema, path: string): FieldError
   return typeInvalid(path, found, `${path} in body must be of type ${wanted}: ${JSON.stringify(found)}`);
 }
 
-function numberErrors(value: number, schema: JsonSchema, path: string): FieldError[] {
-  const { maximum, minimum, multipleOf, exclusiveMaximum, exclusiveMinimum } = schema;
+function numberErrors(value: number | bigint, schema: JsonSchema, path: string): FieldError[] {
+  const { exclusiveMaximum, exclusiveMinimum } = schema;
+  const maximum = bound(schema.maximum);
+  const minimum = bound(schema.minimum);
+  const multipleOf = bound(schema.multipleOf);
   const errors: FieldError[] = [];
   const refuse = (text: string): void => void errors.push(invalid(path, value, `${path} in body should be ${text}`));
-  if (multipleOf !== undefined && multipleOf > 0 && !Number.isInteger(value / multipleOf)) {
+  if (multipleOf !== undefined && multipleOf > 0 && !isMultiple(value, multipleOf)) {
     refuse(`a multiple of ${multipleOf}`);
   }
   if (maximum !== undefined && (exclusiveMaximum ? value >= maximum : value > maximum)) {
@@ -79,6 +84,14 @@ function numberErrors(value: number, schema: JsonSchema, path: string): FieldErr
     refuse(exclusiveMinimum ? `greater than ${minimum}` : `greater than or equal to ${minimum}`);
   }
   return errors;
+}
+
+/** Bounds are float64; as text a large one may look like an integer that is kept exactly. */
+const bound = (value: number | undefined): number | undefined => (value === undefined ? undefined : Number(value));
+
+function isMultiple(value: number | bigint, of: number): boolean {
+  if (typeof value === 'bigint' && Number.isInteger(of)) return value % BigInt(of) === 0n;
+  return Number.isInteger(Number(value) / of);
 }
 
 function stringErrors(value: string, schema: JsonSchema, path: string): FieldError[] {
@@ -121,7 +134,7 @@ function formerItems(old: unknown, schema: JsonSchema): (value: unknown, index: 
   if (!Array.isArray(old) || schema['x-kubernetes-list-type'] !== 'map') return () => undefined;
   const keys = schema['x-kubernetes-list-map-keys'] ?? [];
   const keyOf = (value: unknown): string =>
-    JSON.stringify(keys.map((key) => (isObject(value) ? (value[key] ?? null) : null)));
+    stringifyExact(keys.map((key) => (isObject(value) ? (value[key] ?? null) : null)));
   const byKey = new Map(old.map((value) => [keyOf(value), value]));
   return (value) => byKey.get(keyOf(value));
 }

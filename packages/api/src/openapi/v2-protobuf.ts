@@ -2,6 +2,7 @@
  * The v2 document as a protobuf `openapi.v2.Document`, the only form that older kubectl reads. Numbers are those of the public
  * OpenAPIv2.proto; messages and fields that our documents never have are left out.
  */
+import { stringifyExact } from '@kubelab/apimachinery/exact-json';
 import type { Json } from './document-input.js';
 import { encodeMessage, type Message } from './protobuf-writer.js';
 
@@ -53,7 +54,7 @@ function extensions(object: Json): Message[] {
 }
 
 function anyValue(value: unknown): Message {
-  return [[2, `${JSON.stringify(value)}\n`]];
+  return [[2, `${stringifyExact(value)}\n`]];
 }
 
 function infoMessage(info: Json): Message {

@@ -1,5 +1,6 @@
 /** The bridge from kubectl's client-side apply, which remembers in an annotation what it applied. */
 
+import { stringifyExact } from '../exact-json.js';
 import { getOwn, isObject, type JsonObject, parseJson } from '../json.js';
 import type { TypeSchema } from '../schema.js';
 import { StatusError } from '../status-error.js';
@@ -49,7 +50,7 @@ export function updateLastApplied(object: JsonObject, applied: object): void {
     metadata['annotations'] = others;
   }
   configuration['metadata'] = metadata;
-  setAnnotation(object, `${JSON.stringify(configuration)}\n`);
+  setAnnotation(object, `${stringifyExact(configuration)}\n`);
 }
 
 function setAnnotation(object: JsonObject, text: string): void {

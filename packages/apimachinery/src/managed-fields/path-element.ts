@@ -1,3 +1,4 @@
+import { parseExact, stringifyExact } from '../exact-json.js';
 /**
  * One step of a field path, in the form FieldsV1 gives it: `f:name` (a field), `k:{"name":"x"}` (an item of a list with keys),
  * `v:"x"` (an item of a set), `i:0` (an index). The text identifies the element: keys are sorted, values are canonical JSON.
@@ -16,11 +17,11 @@ function escapeHtml(json: string): string {
 
 /** `keys` must be sorted by name. */
 export function keyElement(keys: readonly (readonly [string, unknown])[]): PathElement {
-  const fields = keys.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
+  const fields = keys.map(([name, value]) => `${JSON.stringify(name)}:${stringifyExact(value)}`);
   return escapeHtml(`k:{${fields.join(',')}}`);
 }
 
-export const valueElement = (value: unknown): PathElement => escapeHtml(`v:${JSON.stringify(value)}`);
+export const valueElement = (value: unknown): PathElement => escapeHtml(`v:${stringifyExact(value)}`);
 export const indexElement = (index: number): PathElement => `i:${index}`;
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {
@@ -34,9 +35,9 @@ export function parsePathElement(text: string): PathElement {
     case 'f:':
       return text;
     case 'v:':
-      return valueElement(JSON.parse(content));
+      return valueElement(parseExact(content));
     case 'k:': {
-      const keys: unknown = JSON.parse(content);
+      const keys: unknown = parseExact(content);
       if (!isPlainObject(keys)) throw new Error(`not an object of keys: ${text}`);
       return keyElement(Object.entries(keys).sort(([a], [b]) => (a < b ? -1 : 1)));
     }
@@ -56,8 +57,8 @@ export function formatElement(element: PathElement): string {
   if (element.startsWith('f:')) return `.${content}`;
   if (element.startsWith('i:')) return `[${content}]`;
   if (element.startsWith('v:')) return `[=${content}]`;
-  const keys = JSON.parse(content) as Record<string, unknown>;
-  const shown = Object.entries(keys).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  const keys = parseExact(content) as Record<string, unknown>;
+  const shown = Object.entries(keys).map(([name, value]) => `${name}=${stringifyExact(value)}`);
   return `[${shown.join(',')}]`;
 }
 
@@ -65,16 +66,19 @@ export const formatPath = (path: FieldPath): string => path.map(formatElement).j
 
 const rank = (element: PathElement): number => 'fkvi'.indexOf(element.charAt(0));
 
+const scalarType = (value: unknown): string => (typeof value === 'bigint' ? 'number' : typeof value);
+
 /** Numbers before strings, each in their own order (upstream's value.Compare for what keys and sets can hold). */
 function compareScalars(a: unknown, b: unknown): number {
-  if (typeof a === typeof b) return (a as string) < (b as string) ? -1 : (a as string) > (b as string) ? 1 : 0;
+  const [left, right] = [scalarType(a), scalarType(b)];
+  if (left === right) return (a as string) < (b as string) ? -1 : (a as string) > (b as string) ? 1 : 0;
   const order = ['number', 'string', 'boolean'];
-  return order.indexOf(typeof a) - order.indexOf(typeof b);
+  return order.indexOf(left) - order.indexOf(right);
 }
 
 function compareKeys(a: string, b: string): number {
-  const left = Object.entries(JSON.parse(a) as Record<string, unknown>);
-  const right = Object.entries(JSON.parse(b) as Record<string, unknown>);
+  const left = Object.entries(parseExact(a) as Record<string, unknown>);
+  const right = Object.entries(parseExact(b) as Record<string, unknown>);
   for (let index = 0; index < Math.min(left.length, right.length); index++) {
     const [[leftName, leftValue], [rightName, rightValue]] = [left[index] ?? ['', 0], right[index] ?? ['', 0]];
     if (leftName !== rightName) return leftName < rightName ? -1 : 1;
@@ -91,5 +95,5 @@ export function compareElements(a: PathElement, b: PathElement): number {
   if (byKind !== 0) return byKind;
   if (a.startsWith('f:')) return a < b ? -1 : 1;
   if (a.startsWith('k:')) return compareKeys(a.slice(2), b.slice(2));
-  return compareScalars(JSON.parse(a.slice(2)), JSON.parse(b.slice(2)));
+  return compareScalars(parseExact(a.slice(2)), parseExact(b.slice(2)));
 }

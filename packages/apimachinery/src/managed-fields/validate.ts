@@ -40,7 +40,7 @@ class Validator {
   private scalar(schema: ScalarSchema, value: unknown, path: string): void {
     if (schema.type === 'any') {
       if (typeof value === 'object') this.fail(path, `expected any scalar, got ${pointed(value)}`);
-    } else if (typeof value !== schema.type) {
+    } else if (typeof value !== schema.type && !(schema.type === 'number' && typeof value === 'bigint')) {
       if (schema.type === 'number') this.fail(path, `expected numeric (int or float), got ${goType(value)}`);
       else this.fail(path, `expected ${schema.type}, got ${wrapped(value)}`);
     }

@@ -1,4 +1,5 @@
 /** A short account of what differs between two objects, for messages to people. */
+import { stringifyExact } from '@kubelab/apimachinery/exact-json';
 import { deepEqual, getOwn, isObject } from '@kubelab/apimachinery/json';
 
 /** One line per field: `spec.hostname: "a" -> "b"`. Lists are followed where their lengths agree. */
@@ -21,5 +22,5 @@ function* changes(before: unknown, after: unknown, path: string): Generator<stri
 }
 
 function show(value: unknown): string {
-  return value === undefined ? '<unset>' : JSON.stringify(value);
+  return value === undefined ? '<unset>' : stringifyExact(value);
 }
