@@ -22,6 +22,19 @@ test('pod-start, with everything', () => {
   });
 });
 
+test('node, with its defaults and with everything', () => {
+  expect(parseCommandLine(['node'])).toEqual({
+    benchmark: 'node',
+    project: 'kubelab',
+    kubeconfig: undefined,
+    pods: 100,
+    seconds: 60,
+    image: 'busybox',
+  });
+  const args = 'node --kubeconfig f --project p --pods 5 --seconds 6 --image nginx'.split(' ');
+  expect(parseCommandLine(args)).toMatchObject({ kubeconfig: 'f', project: 'p', pods: 5, seconds: 6, image: 'nginx' });
+});
+
 test('help comes first', () => {
   expect(parseCommandLine(['--help', 'nothing'])).toEqual({ benchmark: 'help' });
 });
@@ -32,6 +45,8 @@ test.each<[string, string, RegExp]>([
   ['two', 'boot pod-start', /one benchmark at a time/],
   ['an unknown flag', 'boot --fast', /Unknown option/],
   ['a flag of the other benchmark', 'boot --kubeconfig f', /--kubeconfig means nothing to boot/],
+  ['how long to watch what is not watched', 'pod-start --seconds 5', /--seconds means nothing to pod-start/],
+  ['runs of what takes minutes', 'node --runs 2', /--runs means nothing to node/],
   ['no runs at all', 'boot --runs 0', /--runs must be/],
   ['half a run', 'boot --runs 1.5', /--runs must be/],
   ['a flag without its value', 'boot --runs', /argument missing/],

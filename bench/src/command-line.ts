@@ -2,18 +2,21 @@
 
 import { parseArgs } from 'node:util';
 
-export const usage = `Usage: npm run bench -- boot|pod-start [options]
+export const usage = `Usage: npm run bench -- boot|pod-start|node [options]
 
 boot       how long \`kubelab up\` takes with all images there, step by step; in a lab of its own
-pod-start  create to Ready of pods in a running cluster, beside the bare engine's time for their containers
+pod-start  create to Ready of pods in a running cluster, and deletion to gone, beside the bare engine's time for their containers
+node       CPU and memory of a lab's programs: idle, with many pods on one node, and while those are probed
 
   --runs N           how often (boot: 3, pod-start: 1)
-  --project NAME     boot: the lab's project (kubelab-bench); pod-start: the cluster's (kubelab)
+  --project NAME     boot: the lab's project (kubelab-bench); others: the cluster's (kubelab)
   --api-port PORT    boot: the lab's API port (26443)
-  --kubeconfig FILE  pod-start: the cluster's kubeconfig (the project's)
+  --kubeconfig FILE  pod-start, node: the cluster's kubeconfig (the project's)
   --one-by-one N     pod-start: pods that start one after the other (20)
   --at-once N        pod-start: pods that start at the same time (30)
-  --image NAME       pod-start: their image, which has a \`sleep\` (busybox)
+  --pods N           node: pods on one node (100)
+  --seconds N        node: how long each state is watched (60)
+  --image NAME       pod-start, node: the pods' image, which has \`sh\`, \`sleep\` and \`httpd\` (busybox)
 `;
 
 /** The command line is wrong; the message says how. */
@@ -32,6 +35,14 @@ export type Asked =
       atOnce: number;
       image: string;
     }
+  | {
+      benchmark: 'node';
+      project: string;
+      kubeconfig: string | undefined;
+      pods: number;
+      seconds: number;
+      image: string;
+    }
   | { benchmark: 'help' };
 
 const options = {
@@ -41,6 +52,8 @@ const options = {
   kubeconfig: { type: 'string' },
   'one-by-one': { type: 'string' },
   'at-once': { type: 'string' },
+  pods: { type: 'string' },
+  seconds: { type: 'string' },
   image: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -50,19 +63,40 @@ export function parseCommandLine(args: readonly string[]): Asked {
   const [benchmark, extra] = positionals;
   if (values.help) return { benchmark: 'help' };
   if (extra !== undefined) throw new UsageError(`one benchmark at a time, not also ${extra}`);
-  if (benchmark === 'boot') {
-    refuse(values, ['kubeconfig', 'one-by-one', 'at-once', 'image'], benchmark);
-    return {
-      benchmark,
-      runs: count('runs', values.runs, 3),
-      project: values.project ?? 'kubelab-bench',
-      apiPort: count('api-port', values['api-port'], 26_443),
-    };
-  }
-  if (benchmark !== 'pod-start') throw new UsageError(`there is no benchmark ${benchmark ?? 'without a name'}`);
-  refuse(values, ['api-port'], benchmark);
+  if (benchmark === 'boot') return bootOf(values);
+  if (benchmark === 'pod-start') return podStartOf(values);
+  if (benchmark === 'node') return nodeOf(values);
+  throw new UsageError(`there is no benchmark ${benchmark ?? 'without a name'}`);
+}
+
+type Values = ReturnType<typeof parse>['values'];
+
+function bootOf(values: Values): Asked {
+  refuse(values, ['kubeconfig', 'one-by-one', 'at-once', 'pods', 'seconds', 'image'], 'boot');
   return {
-    benchmark,
+    benchmark: 'boot',
+    runs: count('runs', values.runs, 3),
+    project: values.project ?? 'kubelab-bench',
+    apiPort: count('api-port', values['api-port'], 26_443),
+  };
+}
+
+function nodeOf(values: Values): Asked {
+  refuse(values, ['runs', 'api-port', 'one-by-one', 'at-once'], 'node');
+  return {
+    benchmark: 'node',
+    project: values.project ?? 'kubelab',
+    kubeconfig: values.kubeconfig,
+    pods: count('pods', values.pods, 100),
+    seconds: count('seconds', values.seconds, 60),
+    image: values.image ?? 'busybox',
+  };
+}
+
+function podStartOf(values: Values): Asked {
+  refuse(values, ['api-port', 'pods', 'seconds'], 'pod-start');
+  return {
+    benchmark: 'pod-start',
     runs: count('runs', values.runs, 1),
     project: values.project ?? 'kubelab',
     kubeconfig: values.kubeconfig,

@@ -3,6 +3,7 @@
 import { runBoot } from './boot/boot.js';
 import { type Asked, parseCommandLine, UsageError, usage } from './command-line.js';
 import { kubeconfigOf } from './lab/checkout.js';
+import { runNode } from './node/node.js';
 import { runPodStart } from './pod-start/pod-start.js';
 
 // scripts/run-ts.mjs runs this file: its name is the first argument.
@@ -21,6 +22,10 @@ function start(asked: Asked): Promise<void> {
   if (asked.benchmark === 'pod-start') {
     const kubeconfig = asked.kubeconfig ?? kubeconfigOf(asked.project);
     return runPodStart({ ...asked, kubeconfig, signal, write });
+  }
+  if (asked.benchmark === 'node') {
+    const kubeconfig = asked.kubeconfig ?? kubeconfigOf(asked.project);
+    return runNode({ ...asked, kubeconfig, signal, write });
   }
   write(usage);
   return Promise.resolve();

@@ -8,17 +8,34 @@ export interface NodeContainer {
   node: string;
 }
 
-/** The running nodes of a project, in the order of their numbers. */
-export async function runningNodes(project: string): Promise<NodeContainer[]> {
-  const format = '{{.Label "com.docker.compose.container-number"}} {{.ID}}';
-  const filters = [`label=com.docker.compose.project=${project}`, 'label=com.docker.compose.service=node'];
-  const output = await run('docker', ['ps', ...filters.flatMap((filter) => ['--filter', filter]), '--format', format]);
-  const containers = output
+export interface LabContainer {
+  id: string;
+  /** `node-1`, `apiserver`: the service, and for nodes which of them. */
+  name: string;
+  /** As in the compose file. */
+  service: string;
+  number: number;
+}
+
+/** The running containers of a project, by service and number. */
+export async function runningContainers(project: string): Promise<LabContainer[]> {
+  const labels = ['service', 'container-number'].map((name) => `{{.Label "com.docker.compose.${name}"}}`);
+  const filter = `label=com.docker.compose.project=${project}`;
+  const output = await run('docker', ['ps', '--filter', filter, '--format', `${labels.join(' ')} {{.ID}}`]);
+  return output
     .split('\n')
     .map((line) => line.split(' '))
-    .sort(([a], [b]) => Number(a) - Number(b))
-    .flatMap(([, id]) => (id ? [id] : []));
-  return Promise.all(containers.map(async (id) => ({ id, node: await nameOf(id) })));
+    .flatMap(([service, number, id]) => {
+      if (!service || !number || !id) return [];
+      return [{ id, service, number: Number(number), name: service === 'node' ? `node-${number}` : service }];
+    })
+    .sort((a, b) => (a.service === b.service ? a.number - b.number : a.service < b.service ? -1 : 1));
+}
+
+/** The running nodes of a project, in the order of their numbers. */
+export async function runningNodes(project: string): Promise<NodeContainer[]> {
+  const containers = (await runningContainers(project)).filter(({ service }) => service === 'node');
+  return Promise.all(containers.map(async ({ id }) => ({ id, node: await nameOf(id) })));
 }
 
 /** A node may have any name; it knows its own. */

@@ -1,11 +1,19 @@
 /**
  * Runs inside a node: makes what a pod is made of (a pause container, and a container in its network and IPC namespaces) through the
- * node's own engine, with nothing in between, as the docker shim would make it. Argument: a BareRequest; output: a list of BareSample.
+ * node's own engine, with nothing in between, as the docker shim would make it, and takes it away again. Argument: a BareRequest;
+ * output: a BareAnswer.
  */
 import Docker from 'dockerode';
-import type { BareRequest, BareSample } from './bare-request.js';
+import type { BareAnswer, BareRequest, BareSample } from './bare-request.js';
 
 const socketPath = '/var/run/docker.sock';
+/** Upstream's default. */
+const graceSeconds = 30;
+
+interface BarePod {
+  pause: Docker.Container;
+  container: Docker.Container;
+}
 
 /** The image that this node's pods share their namespaces through. */
 async function findPauseImage(docker: Docker): Promise<string> {
@@ -51,19 +59,19 @@ async function startPod(
   request: BareRequest,
   pauseImage: string,
   index: number,
-  made: Docker.Container[],
+  made: BarePod[],
 ): Promise<BareSample> {
   const start = performance.now();
   const pause = await docker.createContainer(pauseOptions(`${request.prefix}-${index}-pause`, pauseImage));
-  made.push(pause);
+  const pod = { pause, container: pause };
+  made.push(pod);
   await pause.start();
-  const container = await docker.createContainer(containerOptions(`${request.prefix}-${index}`, pause.id, request));
-  made.push(container);
-  await container.start();
+  pod.container = await docker.createContainer(containerOptions(`${request.prefix}-${index}`, pause.id, request));
+  await pod.container.start();
   return { ms: performance.now() - start, sinceStartMs: Date.now() - request.startAt };
 }
 
-async function measure(docker: Docker, request: BareRequest, made: Docker.Container[]): Promise<BareSample[]> {
+async function startAll(docker: Docker, request: BareRequest, made: BarePod[]): Promise<BareSample[]> {
   const pauseImage = await findPauseImage(docker);
   await new Promise((resolve) => setTimeout(resolve, Math.max(0, request.startAt - Date.now())));
   const samples: BareSample[] = [];
@@ -75,16 +83,34 @@ async function measure(docker: Docker, request: BareRequest, made: Docker.Contai
   return samples;
 }
 
+/** As pods end that hear SIGTERM: the container is asked to, the pause container is not asked. */
+async function deletePod({ pause, container }: BarePod, since: number): Promise<number> {
+  await container.stop({ t: graceSeconds });
+  await pause.kill();
+  await container.remove({ force: true, v: true });
+  await pause.remove({ force: true, v: true });
+  return performance.now() - since;
+}
+
+async function measure(docker: Docker, request: BareRequest, made: BarePod[]): Promise<BareAnswer> {
+  const starts = await startAll(docker, request, made);
+  const pods = made.splice(0);
+  const since = performance.now();
+  return { starts, deletionMs: await Promise.all(pods.map((pod) => deletePod(pod, since))) };
+}
+
 async function main(): Promise<void> {
   const request = JSON.parse(process.argv[2] ?? '') as BareRequest;
   const docker = new Docker({ socketPath });
-  const made: Docker.Container[] = [];
+  const made: BarePod[] = [];
   try {
-    const samples = await measure(docker, request, made);
-    process.stdout.write(JSON.stringify(samples));
+    process.stdout.write(JSON.stringify(await measure(docker, request, made)));
   } finally {
-    // Containers before those whose namespaces they are in.
-    for (const container of made.reverse()) await container.remove({ force: true, v: true });
+    // What is left after a failure: containers before those whose namespaces they are in.
+    for (const { container, pause } of made) {
+      if (container !== pause) await container.remove({ force: true, v: true });
+      await pause.remove({ force: true, v: true });
+    }
   }
 }
 

@@ -19,5 +19,11 @@ export interface BareSample {
   sinceStartMs: number;
 }
 
+export interface BareAnswer {
+  starts: BareSample[];
+  /** Per pod, from the common start of all deletions on its node until nothing of it was left. */
+  deletionMs: number[];
+}
+
 /** The docker shim's limit of containers that start at the same time, and so that of the comparison. */
 export const parallelStarts = 3;

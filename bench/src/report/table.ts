@@ -20,16 +20,20 @@ export function seconds(ms: number): string {
   return `${value.toFixed(value < 10 ? 2 : 1)} s`;
 }
 
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
 export interface Aim {
   /** `warm boot, p50`. */
   what: string;
   value: number;
   limit: number;
-  unit: 's' | 'times';
+  unit: 's' | 'times' | 'MB' | '% of a core';
 }
 
 /** An aim is something to see, not to fail on. */
 export function formatAim({ what, value, limit, unit }: Aim): string {
-  const text = (amount: number): string => (unit === 's' ? `${amount.toFixed(1)} s` : `${amount.toFixed(2)} times`);
+  const text = (amount: number): string => `${amount.toFixed(unit === 'times' ? 2 : 1)} ${unit}`;
   return `aim: ${what} at most ${text(limit)}: ${text(value)}, ${value <= limit ? 'reached' : 'not reached'}`;
 }

@@ -9,7 +9,7 @@ import { benchSelector, makePod, type PodShape, podType } from './pod-shape.js';
 import type { PodTimes } from './pod-times.js';
 import { PodWatch } from './pod-watch.js';
 
-const timeoutMs = 180_000;
+const timeoutMs = 300_000;
 /** Between two pods that come one after the other: their last status writes do not meet the next one's first. */
 const pauseMs = 300;
 
@@ -20,7 +20,7 @@ export interface PodsOptions {
 }
 
 export class MeasuredPods {
-  readonly namespace = `bench-pod-start-${process.pid}`;
+  readonly namespace = `bench-${process.pid}`;
   readonly #watch: PodWatch;
   #made = 0;
 
@@ -53,18 +53,18 @@ export class MeasuredPods {
     return times;
   }
 
-  atOnce(count: number): Promise<PodTimes[]> {
-    return Promise.all(Array.from({ length: count }, () => this.start()));
+  /** Where the scheduler wants them, or all on one node. */
+  atOnce(count: number, options: { node?: string; shape?: PodShape } = {}): Promise<PodTimes[]> {
+    return Promise.all(Array.from({ length: count }, () => this.start(options.node, options.shape)));
   }
 
-  /** Deletes all pods; gives the milliseconds until the last was gone. */
-  async clear(): Promise<number> {
-    const start = performance.now();
-    await Promise.all([
+  /** Deletes all pods; gives the milliseconds until each was gone. */
+  async clear(): Promise<number[]> {
+    const [times] = await Promise.all([
       this.inTime(this.#watch.empty(), 'the pods to be gone'),
       this.options.client.deleteCollection(podType, this.namespace, { labelSelector: benchSelector }),
     ]);
-    return performance.now() - start;
+    return times;
   }
 
   /** Removes everything, whatever happened before. */
@@ -77,10 +77,10 @@ export class MeasuredPods {
     }
   }
 
-  private async start(node?: string): Promise<PodTimes> {
+  private async start(node?: string, shape = this.options.shape): Promise<PodTimes> {
     const name = `pod-${this.#made++}`;
     const { namespace } = this;
-    const pod = makePod(this.options.shape, { name, namespace, ...(node === undefined ? {} : { node }) });
+    const pod = makePod(shape, { name, namespace, ...(node === undefined ? {} : { node }) });
     const ready = this.inTime(this.#watch.starting(name), `pod ${name} to be Ready`);
     const created = this.options.client.create(podType, pod).then(() => {
       this.#watch.timeline.answered(name, performance.now());
@@ -103,14 +103,14 @@ export class MeasuredPods {
     }
   }
 
-  private async inTime(event: Promise<void>, what: string): Promise<void> {
+  private async inTime<T>(event: Promise<T>, what: string): Promise<T> {
     let timer: { clear(): void } | undefined;
     const late = new Promise<never>((_, reject) => {
       const tooLate = (): void => reject(new BenchError(`waited ${timeoutMs / 1000} s in vain for ${what}`));
       timer = systemClock.setTimeout(tooLate, timeoutMs);
     });
     try {
-      await Promise.race([event, late]);
+      return await Promise.race([event, late]);
     } finally {
       timer?.clear();
     }

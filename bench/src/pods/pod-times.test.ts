@@ -39,6 +39,18 @@ test('the watch may be faster than the answer', () => {
   expect(timeline.timesOf('p')).toEqual({ answeredMs: 9, scheduledMs: 8, readyMs: 8 });
 });
 
+test('deletion counts from its request, and a pod that is gone has no times any more', () => {
+  const timeline = new PodTimeline();
+  timeline.starting('p', 0);
+  timeline.starting('q', 0);
+  expect(timeline.gone('q', 50)).toBeUndefined();
+  timeline.deleting(100);
+  timeline.deleting(120);
+  expect(timeline.gone('p', 400)).toBe(300);
+  expect(timeline.gone('p', 500)).toBeUndefined();
+  expect(timeline.gone('other', 500)).toBeUndefined();
+});
+
 test('pods of somebody else do not matter', () => {
   expect(new PodTimeline().seen(pod({ ready: true }), 1)).toBe(false);
 });

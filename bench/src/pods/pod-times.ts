@@ -14,6 +14,8 @@ export interface PodTimes {
 
 interface Progress {
   start: number;
+  /** The delete request was about to be sent. */
+  deleting?: number;
   answered?: number;
   scheduled?: number;
   ready?: number;
@@ -39,6 +41,18 @@ export class PodTimeline {
     if (progress.ready !== undefined || !isReady(pod)) return false;
     progress.ready = now;
     return true;
+  }
+
+  /** All pods that are there are about to be deleted. */
+  deleting(now: number): void {
+    for (const progress of this.#pods.values()) progress.deleting ??= now;
+  }
+
+  /** Milliseconds from the delete request until the pod was gone; undefined for a pod that nobody asked to delete. Forgets it. */
+  gone(name: string, now: number): number | undefined {
+    const deleting = this.#pods.get(name)?.deleting;
+    this.#pods.delete(name);
+    return deleting === undefined ? undefined : now - deleting;
   }
 
   /** Throws for a pod that has not come all the way. */

@@ -13,6 +13,7 @@ export class PodWatch {
   readonly timeline = new PodTimeline();
   readonly #waiters = new Map<string, Waiter>();
   readonly #present = new Set<string>();
+  #deletions: number[] = [];
   #gone: Waiter | undefined;
   readonly #stop = new AbortController();
   #ended: Promise<void> = Promise.resolve();
@@ -41,12 +42,16 @@ export class PodWatch {
     return new Promise((resolve, reject) => this.#waiters.set(name, { resolve, reject }));
   }
 
-  /** When no pod is left. */
-  empty(): Promise<void> {
-    if (this.#present.size === 0) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      this.#gone = { resolve, reject };
-    });
+  /** Call before all pods are deleted. When no pod is left: the milliseconds that each of them took. */
+  async empty(): Promise<number[]> {
+    this.timeline.deleting(performance.now());
+    this.#deletions = [];
+    if (this.#present.size > 0) {
+      await new Promise<void>((resolve, reject) => {
+        this.#gone = { resolve, reject };
+      });
+    }
+    return this.#deletions;
   }
 
   private async read(resourceVersion: string, signal: AbortSignal): Promise<void> {
@@ -70,6 +75,8 @@ export class PodWatch {
 
   private removed(name: string): void {
     this.#present.delete(name);
+    const ms = this.timeline.gone(name, performance.now());
+    if (ms !== undefined) this.#deletions.push(ms);
     if (this.#present.size === 0) this.#gone?.resolve();
   }
 
