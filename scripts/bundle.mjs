@@ -1,5 +1,6 @@
-// Bundles every program into dist/bundle/<name>.mjs: one file starts twice as fast as its module tree and is all an image needs.
-import { cpSync, mkdirSync } from 'node:fs';
+// Bundles every program into dist/bundle/<name>.mjs: one file starts twice as fast as its module tree and is all an image needs. Those in
+// `split` keep what they import lazily in files of their own, in a folder of their name: what a program does not load takes no memory.
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,6 +25,8 @@ export const programs = {
   cli: 'cli/src/main.ts',
 };
 
+const split = new Set(['kubelet']);
+
 const banner = [
   "import { createRequire as __createRequire } from 'node:module';",
   "import { fileURLToPath as __fileURLToPath } from 'node:url';",
@@ -33,26 +36,41 @@ const banner = [
   'const __dirname = __pathDirname(__filename);',
 ].join('\n');
 
+const common = {
+  absWorkingDir: root,
+  outdir,
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  minifySyntax: true,
+  // A program's text stays in its memory as long as it runs. Names stay, so that a stack trace can be read.
+  minifyWhitespace: true,
+  sourcemap: 'linked',
+  sourcesContent: false,
+  legalComments: 'none',
+  banner: { js: banner },
+  // dockerode reaches engines over ssh with ssh2, whose native parts a unix socket does not need.
+  alias: { ssh2: join(root, 'scripts/empty.cjs') },
+  logLevel: 'warning',
+};
+
+const entryPoint = (name) => ({ in: programs[name], out: name });
+
 export async function bundle(names = Object.keys(programs)) {
   mkdirSync(outdir, { recursive: true });
-  await build({
-    absWorkingDir: root,
-    entryPoints: names.map((name) => ({ in: programs[name], out: name })),
-    outdir,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    minifySyntax: true,
-    sourcemap: 'linked',
-    sourcesContent: false,
-    legalComments: 'none',
-    banner: { js: banner },
-    // dockerode reaches engines over ssh with ssh2, whose native parts a unix socket does not need.
-    alias: { ssh2: join(root, 'scripts/empty.cjs') },
-    logLevel: 'warning',
-  });
+  const whole = names.filter((name) => !split.has(name));
+  if (whole.length > 0) await build({ ...common, entryPoints: whole.map(entryPoint) });
+  for (const name of names.filter((other) => split.has(other))) {
+    rmSync(join(outdir, name), { recursive: true, force: true });
+    await build({
+      ...common,
+      entryPoints: [entryPoint(name)],
+      splitting: true,
+      chunkNames: `${name}/[name]-[hash]`,
+    });
+  }
   // etcd3 reads its .proto files at run time, from a folder beside the bundle.
   cpSync(join(dirname(require.resolve('etcd3/package.json')), 'proto'), join(root, 'dist/proto'), { recursive: true });
   cpSync(join(dirname(require.resolve('etcd3/package.json')), 'proto'), join(outdir, 'proto'), { recursive: true });

@@ -50,7 +50,7 @@ supervisor=$!
 stop() {
   say "stopping"
   trap '' TERM INT
-  sv -w 5 force-stop /run/service/kubelet /run/service/kube-proxy /run/service/dockershim >/dev/null 2>&1 || true
+  sv -w 5 force-stop /run/service/kubelet /run/service/kube-proxy >/dev/null 2>&1 || true
   sv -w 15 force-stop /run/service/dockerd >/dev/null 2>&1 || true
   kill -HUP "$supervisor" 2>/dev/null || true
   wait "$supervisor" || true

@@ -16,6 +16,7 @@ test.each<[Partial<Config>, RegExp]>([
   [{ 'shutdown-grace-period-critical-pods': 1 }, /--shutdown-grace-period must be at least/],
   [{ 'pod-manifest-path': 'manifests' }, /--pod-manifest-path must be an absolute path/],
   [{ 'container-runtime-endpoint': '/run/x.sock' }, /must be unix:/],
+  [{ 'docker-endpoint': 'tcp://127.0.0.1:2375' }, /--docker-endpoint must be unix:/],
   [{ 'cluster-dns': ['dns'] }, /--cluster-dns must be IP addresses/],
   [{ 'node-labels': ['x'] }, /--node-labels must be NAME=VALUE/],
   [{ 'hostname-override': 'Not_A_Name' }, /is not a valid node name/],

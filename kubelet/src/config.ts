@@ -18,6 +18,9 @@ export const flags = {
   'hostname-override': stringFlag('name of the node instead of the host name'),
   'container-runtime-endpoint': stringFlag('unix socket of the CRI runtime', 'unix:///run/kubelab/cri.sock'),
   'image-service-endpoint': stringFlag('unix socket of the CRI image service, when it is another one'),
+  'docker-endpoint': stringFlag(
+    'unix socket of a Docker engine: the kubelet itself serves it as the CRI runtime on --container-runtime-endpoint; empty: somebody else serves that',
+  ),
   'root-dir': stringFlag('folder for pods and their volumes', '/var/lib/kubelet'),
   'pod-log-dir': stringFlag('folder for container logs', '/var/log/pods'),
   'cluster-dns': listFlag('addresses of the cluster DNS'),
@@ -83,8 +86,8 @@ export function validate(config: Config): string[] {
   const check = (good: boolean, sentence: string): void => {
     if (!good) problems.push(sentence);
   };
-  for (const name of ['container-runtime-endpoint', 'image-service-endpoint'] as const) {
-    const optional = name === 'image-service-endpoint' && config[name] === '';
+  for (const name of ['container-runtime-endpoint', 'image-service-endpoint', 'docker-endpoint'] as const) {
+    const optional = name !== 'container-runtime-endpoint' && config[name] === '';
     check(optional || /^unix:\/\/\/./.test(config[name]), `--${name} must be unix:///path, not "${config[name]}"`);
   }
   for (const name of ['root-dir', 'pod-log-dir'] as const) {

@@ -11,11 +11,13 @@ import { createRotatingClient } from './bootstrap/rotating-client.js';
 import { type Config, nodeNameOf } from './config.js';
 import { LinuxMounter } from './volumes/mounter.js';
 import { background, certDirOf, runNode } from './wire-node.js';
+import { startOwnRuntime } from './wire-runtime.js';
 
 export async function runKubelet(config: Config, context: ServiceContext): Promise<void> {
   const { logger, clock, signal } = context;
   const nodeName = nodeNameOf(config);
   const clientCa = config['client-ca-file'] ? readConfigFile('client-ca-file', config['client-ca-file']) : undefined;
+  const own = await startOwnRuntime(config, context);
   const runtime = createRuntimeClient(config['container-runtime-endpoint']);
   const imageService = createImageClient(config['image-service-endpoint'] || config['container-runtime-endpoint']);
   const healthz = config['healthz-port'] > 0 ? await startHealth(config) : undefined;
@@ -49,6 +51,7 @@ export async function runKubelet(config: Config, context: ServiceContext): Promi
     await healthz?.close();
     runtime.close();
     imageService.close();
+    await own?.close();
     logger.info('Kubelet has stopped', { at: timestamp(clock) });
   }
 }

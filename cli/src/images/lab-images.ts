@@ -20,7 +20,7 @@ const contents: Readonly<Record<Target, readonly string[]>> = {
     ...['apiserver', 'scheduler', 'controller-manager', 'pki', 'addons', 'seed', 'dns'].map(bundleOf),
     'dist/proto',
   ],
-  node: ['deploy/node', ...['dockershim', 'kubelet', 'kube-proxy'].map(bundleOf), 'dist/proto'],
+  node: ['deploy/node', ...['dockershim', 'kubelet', 'kube-proxy'].map(bundleOf), 'dist/bundle/kubelet', 'dist/proto'],
 };
 
 export interface BuildOptions {
