@@ -37,6 +37,7 @@ describe('the command line', () => {
     [['image', 'load'], 'commander.missingArgument'],
     [['logs'], 'commander.missingArgument'],
     [['test', 'nope'], 'commander.invalidArgument'],
+    [['test', 'conformance'], 'commander.missingMandatoryOptionValue'],
   ])('refuses %j', async (argv, code) => {
     const error = await exitOf(...argv);
     expect(error.code).toBe(code);

@@ -8,8 +8,8 @@ import {
   addKubeconfigCommand,
   addLogsCommand,
   addStatusCommand,
-  addTestCommand,
 } from './commands/other-commands.js';
+import { addTestCommand } from './commands/test-command.js';
 import { addUpCommand } from './commands/up-command.js';
 import { defaultProject } from './lab/lab.js';
 

@@ -1,15 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { systemClock } from '@kubelab/component/clock';
-import { Argument, type Command } from 'commander';
+import type { Command } from 'commander';
 import { downRecipe } from '../down.js';
 import { CliError } from '../errors.js';
 import { loadImages } from '../images/load.js';
-import { defaultProject, openLab } from '../lab/lab.js';
 import { showLogs } from '../logs/show.js';
 import { runSteps } from '../progress/steps.js';
 import { describeLab } from '../status.js';
-import { type TestPart, testParts } from '../test-run/parts.js';
-import { runTests } from '../test-run/run-tests.js';
 import { labOf, requireEngine, type Terminal } from './globals.js';
 import { parseLineCount } from './parse.js';
 
@@ -78,21 +75,5 @@ export function addLogsCommand(program: Command, { write }: Terminal): void {
         tail: flags.tail,
         write,
       });
-    });
-}
-
-/** Nobody's own cluster is ever tested upon. */
-const testProject = 'kubelab-test';
-
-export function addTestCommand(program: Command, { write, live }: Terminal): void {
-  program
-    .command('test')
-    .description('install what the tests need and run them: lint and types, unit, integration, end to end')
-    .addArgument(new Argument('[part]', 'only this part').choices([...testParts]))
-    .option('--keep', 'leave the cluster of the end-to-end tests running')
-    .action(async (part: TestPart | undefined, { keep = false }: { keep?: boolean }, command: Command) => {
-      const { project } = labOf(command);
-      const lab = openLab(project === defaultProject ? testProject : project);
-      await runTests({ lab, parts: part ? [part] : testParts, write, live, keep });
     });
 }

@@ -13,7 +13,7 @@ import { runPart } from './parts.js';
 const preferredApiPort = 16_443;
 
 /** Ports do not collide with those of `up`; failures happen fast, so that tests need not wait for them. */
-const settings: Partial<LabSettings> = {
+export const endToEndSettings: Partial<LabSettings> = {
   nodes: 3,
   failureClock: 'fast',
   registryPort: 0,
@@ -36,7 +36,7 @@ export async function runEndToEnd(options: EndToEndOptions): Promise<void> {
   const { lab, write } = options;
   await takeDown(options);
   try {
-    await up({ ...options, asked: { ...settings, apiPort: await freePort(preferredApiPort) } });
+    await up({ ...options, asked: { ...endToEndSettings, apiPort: await freePort(preferredApiPort) } });
     const oldKubectl = await ensureOldKubectl(lab.cache, write);
     await runPart('e2e', lab.root, {
       KUBELAB_PROJECT: lab.project,

@@ -29,7 +29,8 @@ export async function runPart(part: TestPart, root: string, env: Record<string, 
   }
 }
 
-function runInherited(
+/** Runs a command with this process's terminal. Gives its exit code. */
+export function runInherited(
   command: string,
   args: readonly string[],
   cwd: string,
