@@ -1,8 +1,8 @@
 /** The bounds of one LimitRange item against the amounts of one container, pod or claim. Pure. */
 
+import type { ResourceAmounts } from '@kubelab/api/pod/resource-amounts';
 import type { LimitRangeItem } from '@kubelab/api/types';
 import { parseQuantity, type Quantity } from '@kubelab/apimachinery/quantity';
-import type { ResourceAmounts } from './pod-resources.js';
 
 export interface Bounded {
   requests: ResourceAmounts;

@@ -1,9 +1,9 @@
 /** Defaults and bounds for the resources of pods and claims, per namespace. */
 
+import { amountsOf, podAmounts } from '@kubelab/api/pod/resource-amounts';
 import type { Container, LimitRange, LimitRangeItem, PersistentVolumeClaim, Pod } from '@kubelab/api/types';
 import type { AdmissionPlugin, AdmissionRequest, ObjectAccess } from '../contracts.js';
 import { type Bounded, limitProblems } from './limit-constraints.js';
-import { amountsOf, podAmounts } from './pod-resources.js';
 import { isMain, joinProblems, refuse } from './refusal.js';
 
 const limitRanges = { group: '', resource: 'limitranges' };

@@ -1,6 +1,6 @@
 /** When a CronJob's schedule fires: pure. */
 
-import { parseDuration } from '@kubelab/component/duration';
+import { parseDuration } from '@kubelab/apimachinery/duration';
 import { Cron } from 'croner';
 
 /** The schedule or its time zone cannot be read. */

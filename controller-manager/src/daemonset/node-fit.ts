@@ -1,8 +1,8 @@
 /** Whether a DaemonSet's pod belongs on a node: name, affinity, taints. Pure. */
 
+import { tolerates } from '@kubelab/api/pod/tolerations';
 import type { DaemonSet, Node, NodeSelectorRequirement, NodeSelectorTerm, Taint, Toleration } from '@kubelab/api/types';
 import { matchesRequirement, type SelectorOperator, selectorFromSet } from '@kubelab/apimachinery/labels';
-import { tolerates } from '../pods/tolerations.js';
 import { daemonTolerations } from './pod-template.js';
 
 export interface NodeFit {

@@ -1,7 +1,7 @@
 /** When a pod has to leave a node because of NoExecute taints: pure. */
 
+import { tolerates } from '@kubelab/api/pod/tolerations';
 import type { Pod, Taint } from '@kubelab/api/types';
-import { tolerates } from '../pods/tolerations.js';
 
 /** `stay`: all taints are tolerated for ever. `at`: milliseconds since the epoch. */
 export type Eviction = { stay: true } | { stay: false; at: number };

@@ -1,9 +1,11 @@
 /** status.used of a ResourceQuota: pure. */
 
+import { addAmounts, type ResourceAmounts } from '@kubelab/api/pod/resource-amounts';
+import { hasScopes, isPodInScope } from '@kubelab/api/quota/scopes';
+import { usageOf } from '@kubelab/api/quota/usage';
 import type { PersistentVolumeClaim, Pod, ResourceQuota, ResourceQuotaStatus, Service } from '@kubelab/api/types';
+import type { KubeObject, UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { Quantity } from '@kubelab/apimachinery/quantity';
-import { hasScopes, isPodInScope } from './scopes.js';
-import { type Amounts, addAmounts, claimUsage, podUsage, serviceUsage } from './usage.js';
 
 export interface NamespaceObjects {
   pods: readonly Pod[];
@@ -28,12 +30,12 @@ export function countedNames({ spec }: ResourceQuota): string[] {
 
 export function quotaStatus(quota: ResourceQuota, objects: NamespaceObjects): ResourceQuotaStatus {
   const hard = quota.spec?.hard ?? {};
-  const total: Amounts = new Map();
-  for (const pod of objects.pods) if (isPodInScope(quota, pod)) addAmounts(total, podUsage(pod));
+  const total: ResourceAmounts = new Map();
+  for (const pod of objects.pods) if (isPodInScope(quota, pod)) addAmounts(total, coreUsage('pods', pod));
   // Scopes are about pods: nothing else is in them.
   if (!hasScopes(quota)) {
-    for (const service of objects.services) addAmounts(total, serviceUsage(service));
-    for (const claim of objects.claims) addAmounts(total, claimUsage(claim));
+    for (const service of objects.services) addAmounts(total, coreUsage('services', service));
+    for (const claim of objects.claims) addAmounts(total, coreUsage('persistentvolumeclaims', claim));
     for (const [name, count] of objects.counts) {
       total.set(name, Quantity.of(count));
       const plain = name.slice('count/'.length);
@@ -42,4 +44,8 @@ export function quotaStatus(quota: ResourceQuota, objects: NamespaceObjects): Re
   }
   const used = Object.keys(hard).map((name) => [name, (total.get(name) ?? Quantity.zero).toString()]);
   return { hard, used: Object.fromEntries(used) };
+}
+
+function coreUsage(resource: string, object: KubeObject): ResourceAmounts {
+  return usageOf({ group: '', resource }, object as unknown as UnstructuredObject);
 }

@@ -1,9 +1,9 @@
+import { tolerates } from '@kubelab/api/pod/tolerations';
 import type { Pod } from '@kubelab/api/types';
 import type { EventRecorder, EventTarget } from '@kubelab/client/event-recorder';
 import type { Clock } from '@kubelab/component/clock';
 import type { Logger } from '@kubelab/component/logger';
 import { qosClassOf } from '../containers/qos.js';
-import { tolerates } from '../pods/admission.js';
 import type { PodVerdict } from '../pods/status.js';
 import { Pressure } from './pressure.js';
 import { type Candidate, evictionMessage, isCritical, type PodConsumption, rank } from './ranking.js';

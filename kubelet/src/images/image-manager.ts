@@ -1,7 +1,7 @@
 import type { Pod, Secret } from '@kubelab/api/types';
+import { formatDuration } from '@kubelab/apimachinery/duration';
 import type { EventRecorder } from '@kubelab/client/event-recorder';
 import type { Clock } from '@kubelab/component/clock';
-import { formatDuration } from '@kubelab/component/duration';
 import { CriError } from '@kubelab/proto/cri-error';
 import type {
   AuthConfigInput,

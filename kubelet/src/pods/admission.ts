@@ -1,5 +1,6 @@
 /** Whether this node can take a pod that was bound to it: upstream's predicate admit handler. Pure. */
-import type { NodeSelectorRequirement, NodeSelectorTerm, Pod, Taint, Toleration } from '@kubelab/api/types';
+import { tolerates } from '@kubelab/api/pod/tolerations';
+import type { NodeSelectorRequirement, NodeSelectorTerm, Pod, Taint } from '@kubelab/api/types';
 import { matchesRequirement, type SelectorOperator } from '@kubelab/apimachinery/labels';
 import { parseQuantity, Quantity } from '@kubelab/apimachinery/quantity';
 import { add, podRequests, type ResourceAmounts } from './pod-requests.js';
@@ -131,11 +132,4 @@ function toleratesNoExecute({ pod, node }: AdmissionInput): boolean {
   return node.taints
     .filter((taint) => taint.effect === 'NoExecute')
     .every((taint) => (pod.spec.tolerations ?? []).some((toleration) => tolerates(toleration, taint)));
-}
-
-export function tolerates(toleration: Toleration, taint: Taint): boolean {
-  if (toleration.effect && toleration.effect !== taint.effect) return false;
-  if (toleration.key && toleration.key !== taint.key) return false;
-  if (toleration.operator === 'Exists') return true;
-  return (toleration.value ?? '') === (taint.value ?? '');
 }

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Pod, Secret } from '@kubelab/api/types';
-import { formatDuration } from '@kubelab/component/duration';
+import { formatDuration } from '@kubelab/apimachinery/duration';
 import type { ContainerConfigInput, MountInput, PodSandboxConfigInput } from '@kubelab/proto/generated/runtime-v1';
 import { containerConfig } from '../containers/container-config.js';
 import { type Environment, makeEnvironment } from '../containers/environment.js';

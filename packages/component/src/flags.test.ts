@@ -61,7 +61,7 @@ test.each<[string[], RegExp]>([
   [['--port=1.5'], /must be a whole number/],
   [['--rate='], /must be a number, not ""/],
   [['--rate=NaN'], /must be a number/],
-  [['--grace=40'], /must be a duration such as 40s or 5m, not "40"/],
+  [['--grace=40'], /time: missing unit in duration "40"/],
   [['--lead=maybe'], /must be true or false, not "maybe"/],
 ])('%j is wrong usage', (argv, message) => {
   expect(() => parse(...argv)).toThrow(UsageError);

@@ -3,8 +3,8 @@
  * and repeated or comma-separated lists.
  */
 
+import { parseDuration } from '@kubelab/apimachinery/duration';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from './duration.js';
 
 export interface Flag<T> {
   readonly description: string;

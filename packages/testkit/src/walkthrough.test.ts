@@ -64,7 +64,7 @@ describe('parseWalkthrough', () => {
   test.each<[string, string, RegExp]>([
     ['a block that is never closed', 'text\n```console\n$ true', /^line 2: the code block is never closed$/],
     ['output first', fenced('hello', '$ true'), /^line 2: output without a command before it: hello$/],
-    ['a wait that is no duration', fenced('# wait up to soon', '$ true'), /^line 2: .*must be a duration/],
+    ['a wait that is no duration', fenced('# wait up to soon', '$ true'), /^line 2: .*time: invalid duration/],
     ['an exit code that is none', fenced('# exits with failure', '$ true'), /^line 2: .*names no exit code/],
     ['no commands', 'only text', /no commands in the document/],
   ])('%s is refused', (_name, text, message) => {

@@ -14,7 +14,7 @@
  * A command that shows no output may print anything. A line that begins with `#` is a comment; two kinds mean something for the command
  * below them: `# wait up to 60s` runs it again until it succeeds, `# exits with 1` expects that exit code instead of 0.
  */
-import { parseDuration } from '@kubelab/component/duration';
+import { parseDuration } from '@kubelab/apimachinery/duration';
 
 export interface WalkthroughCommand {
   /** For `sh -c`; several lines when the document has them. */

@@ -1,5 +1,5 @@
+import { tolerates } from '@kubelab/api/pod/tolerations';
 import type { Plugin } from '../framework.js';
-import { tolerates } from './tolerations.js';
 
 /** Nodes that were cordoned take no new pods. */
 export const nodeUnschedulable: Plugin = {

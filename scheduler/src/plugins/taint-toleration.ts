@@ -1,6 +1,6 @@
+import { tolerates } from '@kubelab/api/pod/tolerations';
 import type { Taint } from '@kubelab/api/types';
 import { normalizeByMax, type Plugin } from '../framework.js';
-import { tolerates } from './tolerations.js';
 
 /** Taints repel pods that do not tolerate them; PreferNoSchedule only weighs. */
 export const taintToleration: Plugin = {

@@ -1,9 +1,9 @@
 /** Charges of this server whose objects the cache does not show yet. */
 
+import type { ResourceAmounts } from '@kubelab/api/pod/resource-amounts';
 import { formatGroupResource, type GroupResource } from '@kubelab/apimachinery/meta';
 import type { Clock } from '@kubelab/component/clock';
 import type { ObjectAccess } from '../../contracts.js';
-import type { ResourceAmounts } from '../pod-resources.js';
 
 /** A write that takes longer has failed. */
 const keepMs = 10_000;

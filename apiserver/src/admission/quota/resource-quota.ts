@@ -1,16 +1,17 @@
 /** Enforces ResourceQuotas: what is created is charged to the namespace's quotas before it is stored. */
 
+import { addAmounts, type ResourceAmounts } from '@kubelab/api/pod/resource-amounts';
+import { isInScope } from '@kubelab/api/quota/scopes';
+import { usageOf } from '@kubelab/api/quota/usage';
 import type { ResourceQuota } from '@kubelab/api/types';
 import { deepClone } from '@kubelab/apimachinery/json';
 import type { GroupResource, UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { parseQuantity, Quantity } from '@kubelab/apimachinery/quantity';
 import type { Clock } from '@kubelab/component/clock';
 import type { AdmissionPlugin, AdmissionRequest, ObjectAccess } from '../../contracts.js';
-import { addAmounts, type ResourceAmounts } from '../pod-resources.js';
 import { refuse } from '../refusal.js';
+import { missingRequirements } from './missing-requirements.js';
 import { type Charge, RecentCharges } from './recent-charges.js';
-import { isInScope } from './scopes.js';
-import { missingRequirements, usageOf } from './usage.js';
 
 const quotas: GroupResource = { group: '', resource: 'resourcequotas' };
 /** Updates of these may change what they count for. */

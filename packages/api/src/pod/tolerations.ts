@@ -1,4 +1,4 @@
-import type { Taint, Toleration } from '@kubelab/api/types';
+import type { Taint, Toleration } from '../types.js';
 
 /** Upstream's ToleratesTaint. */
 export function tolerates(toleration: Toleration, taint: Pick<Taint, 'key' | 'value' | 'effect'>): boolean {

@@ -1,7 +1,7 @@
 /** What a pod asks for as a whole. Pure. */
 
-import type { Container, Pod } from '@kubelab/api/types';
 import { parseQuantity, Quantity } from '@kubelab/apimachinery/quantity';
+import type { Container, Pod } from '../types.js';
 
 export type ResourceAmounts = Map<string, Quantity>;
 
@@ -9,7 +9,7 @@ export function amountsOf(list: Readonly<Record<string, string>> | undefined): R
   return new Map(Object.entries(list ?? {}).map(([name, value]) => [name, parseQuantity(value)]));
 }
 
-export function addAmounts(into: ResourceAmounts, more: ResourceAmounts): void {
+export function addAmounts(into: ResourceAmounts, more: ReadonlyMap<string, Quantity>): void {
   for (const [name, quantity] of more) into.set(name, (into.get(name) ?? Quantity.zero).add(quantity));
 }
 

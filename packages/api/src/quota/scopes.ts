@@ -1,18 +1,29 @@
 /** Which quotas are about an object: scopes and scope selectors. Pure. */
 
-import type { Pod, ResourceQuota, ScopedResourceSelectorRequirement } from '@kubelab/api/types';
 import type { GroupResource, UnstructuredObject } from '@kubelab/apimachinery/meta';
-import { podAmounts } from '../pod-resources.js';
+import { podAmounts } from '../pod/resource-amounts.js';
+import type { Pod, ResourceQuota, ScopedResourceSelectorRequirement } from '../types.js';
 
 /** Quotas with scopes count pods (and claims never). */
 export function isInScope(quota: ResourceQuota, resource: GroupResource, object: UnstructuredObject): boolean {
-  const requirements: ScopedResourceSelectorRequirement[] = [
-    ...(quota.spec?.scopes ?? []).map((scopeName) => ({ scopeName, operator: 'Exists' })),
-    ...(quota.spec?.scopeSelector?.matchExpressions ?? []),
-  ];
-  if (requirements.length === 0) return true;
+  if (!hasScopes(quota)) return true;
   if (resource.group !== '' || resource.resource !== 'pods') return false;
-  return requirements.every((requirement) => matches(requirement, object as unknown as Pod));
+  return isPodInScope(quota, object as unknown as Pod);
+}
+
+export function hasScopes(quota: ResourceQuota): boolean {
+  return requirementsOf(quota).length > 0;
+}
+
+export function isPodInScope(quota: ResourceQuota, pod: Pod): boolean {
+  return requirementsOf(quota).every((requirement) => matches(requirement, pod));
+}
+
+function requirementsOf({ spec }: ResourceQuota): ScopedResourceSelectorRequirement[] {
+  return [
+    ...(spec?.scopes ?? []).map((scopeName) => ({ scopeName, operator: 'Exists' })),
+    ...(spec?.scopeSelector?.matchExpressions ?? []),
+  ];
 }
 
 function matches(requirement: ScopedResourceSelectorRequirement, pod: Pod): boolean {
