@@ -104,6 +104,18 @@ export const apiserverFlags = {
     'The minimum number of seconds a watch must keep a request open before timing it out; a randomized value above it is used.',
     1800,
   ),
+  'request-timeout': durationFlag(
+    'The duration a handler must keep a request open before timing it out; the default for all requests but watches and other long-running ones.',
+    60_000,
+  ),
+  'max-requests-inflight': intFlag(
+    'The maximum number of non-mutating requests that run at the same time, long-running ones aside. Others are answered with 429. 0 for no limit.',
+    400,
+  ),
+  'max-mutating-requests-inflight': intFlag(
+    'The maximum number of mutating requests that run at the same time, long-running ones aside. Others are answered with 429. 0 for no limit.',
+    200,
+  ),
   'shutdown-delay-duration': durationFlag(
     'Time to delay the termination, in which the server keeps serving and /readyz says no.',
     0,
@@ -139,6 +151,7 @@ export function validate(config: ApiserverConfig): string[] {
     ...validateNetwork(config),
     ...validateEtcd(config),
     ...validateModes(config),
+    ...validateLoad(config),
     ...(config['goaway-chance'] === 0 ? [] : ['--goaway-chance must be 0: HTTP/2 is not served']),
   ];
 }
@@ -194,6 +207,15 @@ function validateEtcd(config: ApiserverConfig): string[] {
       problems.push(`--etcd-servers: "${server}" is not a URL such as https://127.0.0.1:2379`);
   }
   if (!config['etcd-prefix'].startsWith('/')) problems.push('--etcd-prefix must begin with a slash');
+  return problems;
+}
+
+function validateLoad(config: ApiserverConfig): string[] {
+  const problems: string[] = [];
+  for (const flag of ['max-requests-inflight', 'max-mutating-requests-inflight', 'min-request-timeout'] as const) {
+    if (config[flag] < 0) problems.push(`--${flag} can not be negative value`);
+  }
+  if (config['request-timeout'] <= 0) problems.push('--request-timeout must be greater than zero');
   return problems;
 }
 

@@ -8,6 +8,7 @@ import type { Logger } from '@kubelab/component/logger';
 import type { Registry } from 'prom-client';
 import type { Authenticator, ConnectHandler } from './contracts.js';
 import type { Exchange } from './http/exchange.js';
+import type { InFlightLimits } from './http/in-flight.js';
 import { createRequestMetrics } from './http/metrics.js';
 import { createPipeline, type Upgrade } from './http/pipeline.js';
 import { createPlainHandler, type ExtraDocument } from './http/plain-routes.js';
@@ -28,6 +29,8 @@ export interface ApiParts {
   /** How others reach the server; for discovery. */
   advertiseAddress: string;
   minRequestTimeoutMs: number;
+  requestTimeoutMs: number;
+  inFlight: InFlightLimits;
   registry: Registry;
   logger: Logger;
   clock: Clock;
@@ -67,6 +70,10 @@ export async function serveApi(parts: ApiParts): Promise<RunningApi> {
     authorizer: engine.authorizer,
     dispatch,
     metrics: createRequestMetrics(parts.registry),
+    inFlight: parts.inFlight,
+    requestTimeoutMs: parts.requestTimeoutMs,
+    stopping: stopping.signal,
+    clock,
     logger,
   });
   const server = await startServer({ ...listen, pipeline, clock, logger });
@@ -78,6 +85,7 @@ export async function serveApi(parts: ApiParts): Promise<RunningApi> {
       if (delayMs > 0) await clock.sleep(delayMs);
       stopping.abort();
       await server.close(graceMs);
+      pipeline.stop();
     },
   };
 }

@@ -213,6 +213,8 @@ function serve(parts: Parts, isBootstrapped: () => boolean): Promise<RunningApi>
     },
     advertiseAddress: advertiseAddress(config),
     minRequestTimeoutMs: config['min-request-timeout'] * 1000,
+    requestTimeoutMs: config['request-timeout'],
+    inFlight: { readOnly: config['max-requests-inflight'], mutating: config['max-mutating-requests-inflight'] },
     registry: parts.registry,
     logger: parts.logger,
     clock: parts.clock,

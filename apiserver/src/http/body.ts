@@ -1,13 +1,18 @@
 /** Reads request bodies within upstream's limit. */
 
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { requestEntityTooLarge } from '@kubelab/apimachinery/status-error';
 
 /** 3 MiB: what upstream accepts for resources (etcd's limit of 1.5 MiB with room for formatting). */
 export const maxBodyBytes = 3 * 1024 * 1024;
 
+interface BodySource {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
 /** Throws StatusError 413 beyond `limit` (the rest is discarded); rejects when the client goes away in the middle. */
-export function readBody(request: IncomingMessage, limit = maxBodyBytes): Promise<Buffer> {
+export function readBody({ request, response }: BodySource, limit = maxBodyBytes): Promise<Buffer> {
   const tooLarge = (): Error => requestEntityTooLarge(`Request entity is too large: limit is ${limit}`);
   return new Promise((resolve, reject) => {
     if (Number(request.headers['content-length'] ?? 0) > limit) {
@@ -15,6 +20,7 @@ export function readBody(request: IncomingMessage, limit = maxBodyBytes): Promis
       reject(tooLarge());
       return;
     }
+    if (request.headers.expect !== undefined) response.writeContinue();
     const chunks: Buffer[] = [];
     let size = 0;
     request.on('data', (chunk: Buffer) => {

@@ -9,6 +9,8 @@ export class Exchange implements RequestContext {
   readonly query: URLSearchParams;
   /** Set by the pipeline before dispatch. */
   user: UserInfo = { name: '', groups: [] };
+  /** The time for the request is over and the client knows: there is nothing left to answer. */
+  expired = false;
 
   constructor(
     readonly request: IncomingMessage,

@@ -9,6 +9,8 @@ import { AllSeries, type RequestLabels, registerDurations } from './request-seri
 export interface RequestMetrics {
   /** Counts the request as running; call the result once when its answer is complete. */
   started(exchange: Exchange): () => void;
+  /** The server ended the request to protect itself. */
+  terminated(exchange: Exchange, code: number): void;
 }
 
 /** Subresources that keep their connection open: not counted among the requests in flight. */
@@ -68,7 +70,15 @@ export function createRequestMetrics(registry: Registry): RequestMetrics {
     registers,
   });
 
+  const terminations = new Counter({
+    name: 'apiserver_request_terminations_total',
+    help: 'Number of requests which apiserver terminated in self-defense.',
+    labelNames: [...identity, 'code'],
+    registers,
+  });
+
   return {
+    terminated: (exchange, code) => terminations.inc({ ...labelsOf(exchange), code: String(code) }),
     started(exchange) {
       const start = performance.now();
       const labels = labelsOf(exchange);

@@ -4,16 +4,31 @@ import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { internalError, StatusError, serviceUnavailable, unauthorized } from '@kubelab/apimachinery/status-error';
+import {
+  internalError,
+  StatusError,
+  serviceUnavailable,
+  timeout,
+  unauthorized,
+} from '@kubelab/apimachinery/status-error';
+import type { Clock } from '@kubelab/component/clock';
 import type { Logger } from '@kubelab/component/logger';
 import { impersonate } from '../authentication/impersonation.js';
 import { forbiddenByAuthorization } from '../authorization/forbidden.js';
 import type { Authenticator, AuthorizationAttributes, Authorizer, UserInfo } from '../contracts.js';
+import { Deadlines, requestTimeout } from './deadlines.js';
 import { Exchange } from './exchange.js';
+import {
+  type InFlightLimits,
+  InFlightRequests,
+  requestKind,
+  retryAfterSeconds,
+  tooManyRequestsText,
+} from './in-flight.js';
 import { negotiateError } from './media-types.js';
-import type { RequestMetrics } from './metrics.js';
+import { isLongRunning, type RequestMetrics } from './metrics.js';
 import { parseRequestInfo } from './request-info.js';
-import { errorHeaders, sendStatus } from './respond.js';
+import { errorHeaders, sendBytes, sendStatus } from './respond.js';
 
 export interface Upgrade {
   socket: Duplex;
@@ -21,6 +36,8 @@ export interface Upgrade {
   /** Bytes that earlier answers on this connection took: more of them mean that the protocol has been switched. */
   writtenBefore: number;
 }
+
+const maxAuditIdLength = 64;
 
 function bytesWritten(socket: Duplex): number {
   return (socket as Socket).bytesWritten ?? 0;
@@ -32,17 +49,55 @@ export interface PipelineOptions {
   /** Answers an authorized request. Throws StatusErrors for what it refuses. */
   dispatch(exchange: Exchange, upgrade?: Upgrade): Promise<void>;
   metrics: RequestMetrics;
+  inFlight: InFlightLimits;
+  /** Longest time of a request that is not long-running. */
+  requestTimeoutMs: number;
+  /** Aborts when the server stops: connections then end with the answer they wait for. */
+  stopping: AbortSignal;
+  clock: Clock;
   logger: Logger;
 }
 
 export interface Pipeline {
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
+  /** No more deadlines: for the end of the server. */
+  stop(): void;
 }
 
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const process = async (request: IncomingMessage, response: ServerResponse, upgrade?: Upgrade): Promise<void> => {
-    response.setHeader('Audit-Id', String(request.headers['audit-id'] ?? randomUUID()));
+  const line = new RequestLine(options);
+  return {
+    handle: (request, response) => line.process(request, response),
+    async upgrade(request, socket, head) {
+      // Answers to refused upgrades are ordinary responses on the same socket.
+      const response = new ServerResponse(request);
+      response.assignSocket(socket as never);
+      response.shouldKeepAlive = false;
+      response.on('finish', () => socket.end());
+      await line.process(request, response, { socket, head, writtenBefore: bytesWritten(socket) });
+    },
+    stop: () => line.stop(),
+  };
+}
+
+class RequestLine {
+  readonly #inFlight: InFlightRequests;
+  readonly #deadlines: Deadlines;
+
+  constructor(private readonly options: PipelineOptions) {
+    this.#inFlight = new InFlightRequests(options.inFlight);
+    this.#deadlines = new Deadlines(options.clock, options.requestTimeoutMs);
+  }
+
+  stop(): void {
+    this.#deadlines.stop();
+  }
+
+  async process(request: IncomingMessage, response: ServerResponse, upgrade?: Upgrade): Promise<void> {
+    const { metrics, stopping, logger } = this.options;
+    response.setHeader('Audit-Id', auditId(request));
+    if (stopping.aborted) response.setHeader('Connection', 'close');
     const url = request.url ?? '/';
     const mark = url.indexOf('?');
     const path = mark < 0 ? url : url.slice(0, mark);
@@ -51,27 +106,74 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     let finished: (() => void) | undefined;
     try {
       exchange = new Exchange(request, response, parseRequestInfo(request.method ?? 'GET', path, query), query);
-      finished = options.metrics.started(exchange);
-      exchange.user = await authenticate(options, exchange);
-      await authorize(options.authorizer, exchange);
-      await options.dispatch(exchange, upgrade);
+      finished = metrics.started(exchange);
+      await this.#serve(exchange, upgrade);
     } catch (error) {
-      await answerError(options.logger, exchange, error, upgrade);
+      if (exchange.expired) logger.debug('Gave up after the deadline', { path, error });
+      else await answerError(logger, exchange, error, upgrade);
     } finally {
       finished?.();
     }
-  };
-  return {
-    handle: process,
-    async upgrade(request, socket, head) {
-      // Answers to refused upgrades are ordinary responses on the same socket.
-      const response = new ServerResponse(request);
-      response.assignSocket(socket as never);
-      response.shouldKeepAlive = false;
-      response.on('finish', () => socket.end());
-      await process(request, response, { socket, head, writtenBefore: bytesWritten(socket) });
-    },
-  };
+  }
+
+  async #serve(exchange: Exchange, upgrade: Upgrade | undefined): Promise<void> {
+    const long = isLongRunning(exchange);
+    if (!long) this.#startDeadline(exchange);
+    exchange.user = await authenticate(this.options, exchange);
+    if (long) return this.#dispatch(exchange, upgrade);
+    const kind = requestKind(exchange.info.verb);
+    if (!this.#inFlight.enter(kind, exchange.user)) return this.#refuse(exchange);
+    try {
+      await this.#dispatch(exchange, upgrade);
+    } finally {
+      this.#inFlight.leave(kind);
+    }
+  }
+
+  async #dispatch(exchange: Exchange, upgrade: Upgrade | undefined): Promise<void> {
+    await authorize(this.options.authorizer, exchange);
+    await this.options.dispatch(exchange, upgrade);
+  }
+
+  /** The deadline counts until the client has its answer, so that one who does not read is cut off, too. */
+  #startDeadline(exchange: Exchange): void {
+    const timeoutMs = requestTimeout(exchange.query, this.options.requestTimeoutMs);
+    const deadline = this.#deadlines.start(timeoutMs, () => {
+      this.#expire(exchange).catch((error: unknown) => this.options.logger.error('Answering failed', { error }));
+    });
+    exchange.response.once('close', deadline.clear);
+  }
+
+  async #expire(exchange: Exchange): Promise<void> {
+    const { response, request } = exchange;
+    exchange.expired = true;
+    this.options.metrics.terminated(exchange, 504);
+    if (response.headersSent || response.destroyed) {
+      response.destroy();
+      return;
+    }
+    response.setHeader('Connection', 'close');
+    const error = timeout('Timeout: request did not complete within the allotted timeout');
+    await sendStatus(exchange, error.toStatus(), negotiateError(request.headers.accept));
+  }
+
+  async #refuse(exchange: Exchange): Promise<void> {
+    const { request, response } = exchange;
+    this.options.metrics.terminated(exchange, 429);
+    if (!request.complete) response.setHeader('Connection', 'close');
+    await sendBytes(request, response, {
+      code: 429,
+      contentType: 'text/plain; charset=utf-8',
+      bytes: Buffer.from(`${tooManyRequestsText}\n`),
+      headers: { 'Retry-After': String(retryAfterSeconds), 'X-Content-Type-Options': 'nosniff' },
+    });
+  }
+}
+
+/** The client's own, where it is one that can stand in a header. */
+function auditId(request: IncomingMessage): string {
+  const given = request.headers['audit-id'];
+  return typeof given === 'string' && given !== '' && given.length <= maxAuditIdLength ? given : randomUUID();
 }
 
 /** Stands in until the path has been understood, so that a path that cannot be is answered like any other error. */
@@ -129,6 +231,11 @@ async function answerError(
   upgrade: Upgrade | undefined,
 ): Promise<void> {
   const { request, response } = exchange;
+  // Nobody is there any more to be told.
+  if (request.destroyed && !request.complete && !response.headersSent) {
+    response.destroy();
+    return;
+  }
   const status = toStatusError(error);
   if (status.code >= 500 && status.reason === 'InternalError') {
     logger.error('Request failed', { method: request.method, path: exchange.info.path, error });

@@ -49,7 +49,7 @@ export function parseRequestInfo(method: string, path: string, query: URLSearchP
 }
 
 function splitPath(path: string): string[] {
-  const trimmed = path.replace(/^\/+|\/+$/g, '');
+  const trimmed = withoutSlashes(path);
   if (trimmed === '') return [];
   let decoded: string;
   try {
@@ -58,6 +58,15 @@ function splitPath(path: string): string[] {
     throw badRequest(`invalid URL escape in path "${path}"`);
   }
   return decoded.split('/');
+}
+
+/** Without those at either end; by hand, as a pattern would try each of a million slashes for the end. */
+function withoutSlashes(path: string): string {
+  let start = 0;
+  let end = path.length;
+  while (path[start] === '/') start++;
+  while (end > start && path[end - 1] === '/') end--;
+  return path.slice(start, end);
 }
 
 function nonResourceInfo(method: string, path: string): RequestInfo {
@@ -93,10 +102,19 @@ function turnIntoCollectionVerb(info: RequestInfo, query: URLSearchParams): void
   if (info.verb === 'get') info.verb = isTrue(query.get('watch')) ? 'watch' : 'list';
   else if (info.verb === 'delete') info.verb = 'deletecollection';
   if (info.verb !== 'list' && info.verb !== 'watch' && info.verb !== 'deletecollection') return;
-  const selected = /(?:^|,)\s*metadata\.name\s*==?\s*([^,=!\\]+?)\s*(?:,|$)/.exec(
-    query.get('fieldSelector') ?? '',
-  )?.[1];
+  const selected = nameInSelector(query.get('fieldSelector') ?? '');
   if (selected !== undefined && !selected.includes('/') && selected !== '.' && selected !== '..') info.name = selected;
+}
+
+/** The name that one of the selector's terms demands, if it is plain text. */
+function nameInSelector(selector: string): string | undefined {
+  for (const term of selector.split(',')) {
+    const [field = '', ...rest] = term.split('=');
+    if (field.trim() !== 'metadata.name') continue;
+    const value = (rest.length === 2 && rest[0] === '' ? rest[1] : rest.length === 1 ? rest[0] : '')?.trim() ?? '';
+    if (value !== '' && !value.includes('\\')) return value;
+  }
+  return undefined;
 }
 
 /** How upstream reads boolean query parameters: anything but `false` and `0` counts once the parameter is there with a value. */

@@ -33,6 +33,8 @@ export function createResourceHandler(options: ResourceHandlerOptions): Resource
     const key = subresourceKey(target.resource.groupResource, target.subresource);
     const connect = target.subresource === '' ? undefined : options.connects.get(key);
     if (connect) return handleConnect(connect, exchange, upgrade);
+    // Upstream authorizes HEAD as a get, and then has no route for it.
+    if (exchange.method === 'HEAD') throw methodNotAllowed();
     if (target.subresource !== '' && !isParentPart(target.resource, target.subresource)) {
       return handleOwnKind(options, exchange, target, key);
     }

@@ -1,7 +1,7 @@
 /** What a resource request is about: the resource, where, and whether it may be asked that at all. */
 
 import type { Verb } from '@kubelab/api/resource';
-import { methodNotSupported, StatusError } from '@kubelab/apimachinery/status-error';
+import { badRequest, methodNotSupported, StatusError } from '@kubelab/apimachinery/status-error';
 import type { RequestInfo } from '../contracts.js';
 import type { Resource, Resources } from '../registry/resources.js';
 
@@ -46,7 +46,21 @@ export function resolveTarget(info: RequestInfo, resources: Resources): Target {
     throw info.name === '' ? methodNotAllowed() : pathNotFound();
   }
   checkVerb(info, resource);
+  if (namesObject.has(info.verb)) checkName(info.name);
   return { resource, namespace, name: info.name, subresource: info.subresource };
+}
+
+const namesObject = new Set(['get', 'update', 'patch', 'delete']);
+
+/** Upstream's rule for names that become part of a key, whatever the kind says of names. */
+function checkName(name: string): void {
+  const problem = name === '.' || name === '..' ? `may not be '${name}'` : invalidCharacter(name);
+  if (problem !== undefined) throw badRequest(`Name parameter invalid: ${JSON.stringify(name)}: ${problem}`);
+}
+
+function invalidCharacter(name: string): string | undefined {
+  const found = ['/', '%'].find((character) => name.includes(character));
+  return found === undefined ? undefined : `may not contain '${found}'`;
 }
 
 /** Discovery does not tell it, but objects that wait for their finalizers can be changed until the end. */

@@ -1,9 +1,11 @@
 /** The listening server: TLS, connections, and stopping without dropping what runs. */
 
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import type { Clock } from '@kubelab/component/clock';
+import type { Clock, Timer } from '@kubelab/component/clock';
 import type { Logger } from '@kubelab/component/logger';
+import { answerClientError } from './client-error.js';
 import type { Pipeline } from './pipeline.js';
 
 export interface ServerOptions {
@@ -27,7 +29,16 @@ export interface HttpServer {
 
 /** Upstream closes idle connections after this time, too. */
 const keepAliveTimeoutMs = 90_000;
-const maxHeaderBytes = 64 * 1024;
+/** Go's limit for the request line and the headers together. */
+const maxHeaderBytes = 1024 * 1024;
+/** Upstream's time for the handshake and for the headers of a request. */
+const headersTimeoutMs = 32_000;
+/** How often connections that send too slowly are looked for. */
+const connectionsCheckMs = 5_000;
+/** Peers that vanished without a word are found by TCP itself. */
+const tcpKeepAliveMs = 180_000;
+/** How often a stopping server looks for connections that have become idle. */
+const idleCheckMs = 50;
 
 export async function startServer(options: ServerOptions): Promise<HttpServer> {
   const { pipeline, logger } = options;
@@ -43,17 +54,26 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
     maxHeaderSize: maxHeaderBytes,
     keepAliveTimeout: keepAliveTimeoutMs,
     noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: tcpKeepAliveMs,
+    handshakeTimeout: headersTimeoutMs,
+    headersTimeout: headersTimeoutMs,
+    connectionsCheckingInterval: connectionsCheckMs,
   });
   // A watch has no end that a timer could know.
   server.requestTimeout = 0;
   server.timeout = 0;
   const upgraded = new Set<Socket>();
-  server.on('request', (request, response) => {
+  const handle = (request: IncomingMessage, response: ServerResponse): void => {
     pipeline.handle(request, response).catch((error: unknown) => {
       logger.error('Answering failed', { path: request.url, error });
       response.destroy();
     });
-  });
+  };
+  server.on('request', handle);
+  // Who asks before sending a body is told to go on when somebody reads it, or gets a refusal instead.
+  server.on('checkContinue', handle);
+  server.on('clientError', answerClientError);
   server.on('upgrade', (request, socket, head) => {
     upgraded.add(socket as Socket);
     socket.on('close', () => upgraded.delete(socket as Socket));
@@ -82,11 +102,18 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
           for (const socket of upgraded) socket.destroy();
           server.closeAllConnections();
         }, graceMs);
+        // Connections become idle one after the other, as their requests are answered.
+        let idle: Timer | undefined;
+        const closeIdle = (): void => {
+          server.closeIdleConnections();
+          idle = options.clock.setTimeout(closeIdle, idleCheckMs);
+        };
         server.close(() => {
           cut.clear();
+          idle?.clear();
           resolve();
         });
-        server.closeIdleConnections();
+        closeIdle();
       });
     },
   };

@@ -66,7 +66,7 @@ async function viewChange(engine: Engine, exchange: Exchange, write: WriteReques
     return throughView(view, () => submitted);
   }
   const type = negotiatePatch(exchange.request.headers['content-type']);
-  const body = await readBody(exchange.request);
+  const body = await readBody(exchange);
   if (type !== 'apply') return throughView(view, patchFunction(write, { type, body }, view));
   const { warn } = write;
   const wanted = decodeObject(body, view.expected, {

@@ -42,7 +42,7 @@ export async function readObject(
   const encoding = negotiateInput(exchange.request.headers['content-type'], {
     protobuf: hasProtobufForm(expected),
   });
-  const body = await readBody(exchange.request);
+  const body = await readBody(exchange);
   return decodeObject(body, expected, {
     encoding,
     fieldValidation: options.fieldValidation,
@@ -88,7 +88,7 @@ export async function handlePatch(engine: Engine, exchange: Exchange, target: Ta
   const { request, query } = exchange;
   const type = negotiatePatch(request.headers['content-type']);
   const format = negotiateOutput(request.headers.accept, outputOptions(target.resource));
-  const body = await readBody(request);
+  const body = await readBody(exchange);
   const options = parseWriteOptions('PatchOptions', query, { apply: type === 'apply' });
   const write = writeRequest(exchange, target, options);
   const change = patchChange(engine, write, { type, body }, patchTargetOf(target.resource));
@@ -100,7 +100,7 @@ export async function handlePatch(engine: Engine, exchange: Exchange, target: Ta
 
 /** Throws StatusError 400, 413, 415 or 422. */
 async function readDeleteOptions(exchange: Exchange): Promise<DeleteOptions> {
-  const body = await readBody(exchange.request);
+  const body = await readBody(exchange);
   if (body.length === 0) return parseDeleteOptions(exchange.query, undefined);
   const encoding = negotiateInput(exchange.request.headers['content-type'], { protobuf: true });
   const warn = (message: string): void => exchange.warn(message);

@@ -47,12 +47,12 @@ export function builtinKind(group: string, version: string, kind: string): Expec
 /** Throws StatusError 400 for what is no such object. The result has kind, apiVersion and metadata, but no defaults yet. */
 export function decodeObject(body: Buffer, expected: ExpectedKind, options: DecodeOptions): UnstructuredObject {
   const text = options.encoding === 'protobuf' ? '' : body.toString('utf8');
-  const object = parseBody(text, body, expected, options);
+  const { object, duplicates } = parseBody(text, body, expected, options);
   checkKind(object, expected, body);
   const problems =
     options.encoding === 'json' && options.fieldValidation !== 'Ignore'
       ? duplicateKeys(text).map(duplicateFieldText)
-      : [];
+      : duplicates;
   return conformObject(object, expected, options, problems);
 }
 
@@ -85,11 +85,19 @@ function decodeProtobuf(body: Buffer, expected: ExpectedKind): JsonObject {
   return readEnvelope(body).decode({ kind, apiVersion: toApiVersion(expected.group, expected.version) });
 }
 
-function parseBody(text: string, body: Buffer, expected: ExpectedKind, options: DecodeOptions): JsonObject {
+interface ParsedBody {
+  object: JsonObject;
+  /** Only YAML's are found here. */
+  duplicates: readonly string[];
+}
+
+function parseBody(text: string, body: Buffer, expected: ExpectedKind, options: DecodeOptions): ParsedBody {
   let value: unknown;
+  let duplicates: readonly string[] = [];
   try {
-    if (options.encoding === 'protobuf') return decodeProtobuf(body, expected);
-    value = options.encoding === 'json' ? parseJson(text) : parseYaml(text);
+    if (options.encoding === 'protobuf') value = decodeProtobuf(body, expected);
+    else if (options.encoding === 'json') value = parseJson(text);
+    else ({ value, duplicates } = parseYaml(text));
   } catch (error) {
     if (error instanceof ProtobufError) throw unrecognized(expected, error.message, body);
     if (error instanceof YamlError)
@@ -102,7 +110,7 @@ function parseBody(text: string, body: Buffer, expected: ExpectedKind, options: 
     const reason = `json: cannot unmarshal ${found} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`;
     throw unrecognized(expected, `couldn't get version/kind; json parse error: ${reason}`, body);
   }
-  return value;
+  return { object: value, duplicates };
 }
 
 function checkKind(object: JsonObject, expected: ExpectedKind, body: Buffer): void {

@@ -103,8 +103,8 @@ function conformPatched(
 
 function applyChange(engine: Engine, request: WriteRequest, body: Buffer, target: PatchTarget): Change {
   const text = body.toString('utf8');
-  const configuration = parseConfiguration(text);
-  checkDuplicates(request, text);
+  const { configuration, duplicates } = parseConfiguration(text);
+  reportDuplicates(request, duplicates);
   const merge = (current: UnstructuredObject | undefined): UnstructuredObject => {
     const object = applyConfiguration(engine, request, configuration, current);
     try {
@@ -119,10 +119,19 @@ function applyChange(engine: Engine, request: WriteRequest, body: Buffer, target
   return { from: merge, fromNothing: () => merge(undefined), ownsManagedFields: true };
 }
 
-function parseConfiguration(text: string): JsonObject {
+interface Configuration {
+  configuration: JsonObject;
+  /** What is there twice, in the words of the library that finds it. */
+  duplicates: readonly string[];
+}
+
+function parseConfiguration(text: string): Configuration {
+  const isJson = text.trimStart().startsWith('{');
   let value: unknown;
+  let duplicates: readonly string[];
   try {
-    value = text.trimStart().startsWith('{') ? parseJson(text) : parseYaml(text);
+    if (isJson) [value, duplicates] = [parseJson(text), duplicateKeys(text).map(duplicateFieldText)];
+    else ({ value, duplicates } = parseYaml(text));
   } catch (error) {
     if (error instanceof YamlError || error instanceof StatusError) {
       throw badRequest(`error decoding YAML: ${error.message}`);
@@ -135,15 +144,12 @@ function parseConfiguration(text: string): JsonObject {
       `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${found} into Go value of type map[string]interface {}`,
     );
   }
-  return value;
+  return { configuration: value, duplicates };
 }
 
-/** js-yaml refuses duplicate keys on its own; JSON is more lenient. */
-function checkDuplicates(request: WriteRequest, text: string): void {
+function reportDuplicates(request: WriteRequest, duplicates: readonly string[]): void {
   const { fieldValidation } = request.options;
-  if (fieldValidation === 'Ignore' || !text.trimStart().startsWith('{')) return;
-  const problems = duplicateKeys(text).map(duplicateFieldText);
-  if (problems.length === 0) return;
-  if (fieldValidation === 'Strict') throw badRequest(`error strict decoding YAML: ${problems.join(', ')}`);
-  for (const problem of problems) request.warn(problem);
+  if (duplicates.length === 0 || fieldValidation === 'Ignore') return;
+  if (fieldValidation === 'Strict') throw badRequest(`error strict decoding YAML: ${duplicates.join(', ')}`);
+  for (const problem of duplicates) request.warn(problem);
 }

@@ -11,7 +11,7 @@ import { isParentPart, validateForSubresource } from './subresources/parent-part
 export function validateNew(resource: Resource, object: UnstructuredObject): void {
   const { hooks, namespaced } = resource.definition;
   const rules = { namespaced, name: pathSegmentName };
-  refuse(resource, object, hooks.validate?.(object) ?? validateObjectMeta(object.metadata, rules));
+  refuse(resource, object, () => hooks.validate?.(object) ?? validateObjectMeta(object.metadata, rules));
 }
 
 /** Throws StatusError 422 with every error. */
@@ -21,7 +21,7 @@ export function validateChange(
   object: UnstructuredObject,
   old: UnstructuredObject,
 ): void {
-  refuse(resource, object, errorsOfChange(resource, subresource, object, old));
+  refuse(resource, object, () => errorsOfChange(resource, subresource, object, old));
 }
 
 function errorsOfChange(
@@ -46,14 +46,30 @@ function errorsOfChange(
   );
 }
 
-function refuse(resource: Resource, object: UnstructuredObject, errors: readonly FieldError[]): void {
-  if (errors.length === 0) return;
+/** Errors that are told of: nobody reads more, and an answer with a million of them would cost more than the object did. */
+const maxErrors = 10_000;
+
+function refuse(resource: Resource, object: UnstructuredObject, validate: () => readonly FieldError[]): void {
   const seen = new Set<string>();
-  const unique = errors.filter((error) => {
+  const unique: FieldError[] = [];
+  for (const error of allErrors(validate)) {
     const text = formatFieldError(error);
-    return !seen.has(text) && seen.add(text);
-  });
-  throw invalidObject(resource.definition, object.metadata.name ?? '', unique);
+    if (seen.has(text)) continue;
+    seen.add(text);
+    unique.push(error);
+    if (unique.length === maxErrors) break;
+  }
+  if (unique.length > 0) throw invalidObject(resource.definition, object.metadata.name ?? '', unique);
+}
+
+/** Validation is pure: running off the stack, where lists of errors pass as arguments, means only that there are too many of them. */
+function allErrors(validate: () => readonly FieldError[]): readonly FieldError[] {
+  try {
+    return validate();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return [{ type: 'FieldValueInvalid', field: '<nil>', detail: 'Invalid value: there are too many errors to list' }];
+  }
 }
 
 /** The error for an update that must say which version it is based on. */

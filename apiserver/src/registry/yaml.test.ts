@@ -3,18 +3,47 @@ import { parseYaml } from './yaml.js';
 describe('parseYaml', () => {
   it('reads what Go reads', () => {
     const text = 'a: &x {b: 1}\nc:\n  <<: *x\n  d: yes\ne: 2001-01-01\nf: n\ng: 0x10\nh: ~';
-    expect(parseYaml(text)).toEqual({ a: { b: 1 }, c: { b: 1, d: true }, e: '2001-01-01', f: 'n', g: 16, h: null });
+    expect(parseYaml(text).value).toEqual({
+      a: { b: 1 },
+      c: { b: 1, d: true },
+      e: '2001-01-01',
+      f: 'n',
+      g: 16,
+      h: null,
+    });
   });
 
   it.each([
     ['a: [', 'yaml: line'],
-    ['a: 1\na: 2', 'duplicated mapping key'],
+    ['a: .inf', 'json: unsupported value: +Inf'],
+    ['a: [-.inf]', 'json: unsupported value: -Inf'],
+    ['a: .nan', 'json: unsupported value: NaN'],
+    ['a: !!python/object:os.system x', 'unknown tag'],
+    ['a: !!js/function "x"', 'unknown tag'],
     ['a: 1\n---\nb: 2', 'yaml'],
     ['__proto__: {a: 1}', '__proto__'],
     [`a: ${'['.repeat(2000)}${']'.repeat(2000)}`, 'exceeded max depth'],
     ['a: &a [*a]', 'yaml'],
   ])('refuses %j', (text, message) => {
     expect(() => parseYaml(text)).toThrow(message);
+  });
+
+  it('takes the last of two values and says so', () => {
+    const { value, duplicates } = parseYaml('a: 1\nb:\n  c: 1\n  c: 2\na: 3');
+    expect(value).toEqual({ a: 3, b: { c: 2 } });
+    expect(duplicates).toEqual(['yaml: unmarshal errors:\n  line 4: key "c" already set in map']);
+  });
+
+  it('refuses long texts that multiply', () => {
+    const aliases = Array(100).fill('*a').join(', ');
+    expect(() => parseYaml(`a: &a ${'x'.repeat(100_000)}\nb: [${aliases}]`)).toThrow('excessive aliasing');
+    expect(() => parseYaml(`a: &a {${'k'.repeat(100_000)}: 1}\nb: [${aliases}]`)).toThrow('excessive aliasing');
+  });
+
+  it('refuses merges that multiply', () => {
+    const lines = [`a0: &a0 {${Array.from({ length: 1_000 }, (_, index) => `k${index}: 1`).join(', ')}}`];
+    for (let index = 1; index < 300; index++) lines.push(`a${index}: &a${index} {<<: [*a0, *a${index - 1}]}`);
+    expect(() => parseYaml(lines.join('\n'))).not.toThrow('stack');
   });
 
   it('refuses aliases that multiply', () => {

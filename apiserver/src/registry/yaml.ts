@@ -12,6 +12,9 @@ declare module 'js-yaml' {
 /** More nodes than any API object has; aliases of aliases can stand for billions. */
 const maxNodes = 1_000_000;
 
+/** More text than any request body has. */
+const maxCharacters = 4 * 1024 * 1024;
+
 const truths = new Set(['yes', 'Yes', 'YES', 'on', 'On', 'ON']);
 const untruths = new Set(['no', 'No', 'NO', 'off', 'Off', 'OFF']);
 
@@ -43,30 +46,63 @@ export class YamlError extends Error {
   override readonly name = 'YamlError';
 }
 
-/** Throws YamlError for malformed text, more than one document, and too deep or too large values. */
-export function parseYaml(text: string): unknown {
-  let value: unknown;
+export interface YamlDocument {
+  value: unknown;
+  /** Keys that a mapping has twice, as Go's library words them; the last value counts. */
+  duplicates: string[];
+}
+
+/** Throws YamlError for malformed text, more than one document, numbers that JSON has not, and too deep or too large values. */
+export function parseYaml(text: string): YamlDocument {
+  const duplicates: string[] = [];
+  const value = read(text, duplicates);
+  return { value: unfold(value, { nodes: 0, characters: 0 }, 0), duplicates };
+}
+
+const duplicatedKey = 'duplicated mapping key';
+
+function read(text: string, duplicates: string[]): unknown {
   try {
-    value = load(text, { schema });
+    return load(text, { schema, json: duplicates.length > 0 });
   } catch (cause) {
     // The reader recurses: what is nested beyond its stack is beyond any limit.
     if (cause instanceof RangeError) throw new YamlError('yaml: exceeded max depth', { cause });
     if (!(cause instanceof YAMLException)) throw cause;
+    if (cause.reason === duplicatedKey && duplicates.length === 0) {
+      duplicates.push(duplicateText(text, cause));
+      return read(text, duplicates);
+    }
     const line = cause.mark ? `line ${cause.mark.line + 1}: ` : '';
     throw new YamlError(`yaml: ${line}${cause.reason ?? cause.message}`, { cause });
   }
-  return unfold(value, { nodes: 0 }, 0);
+}
+
+function duplicateText(text: string, { mark }: YAMLException): string {
+  const key = /^[\s{,]*["']?([^"':\s,}]+)/.exec(text.slice(mark.position, mark.position + 300))?.[1] ?? '';
+  return `yaml: unmarshal errors:\n  line ${mark.line + 1}: key ${JSON.stringify(key)} already set in map`;
+}
+
+interface Count {
+  nodes: number;
+  characters: number;
 }
 
 /** Copies the value, so that nothing is shared through aliases. */
-function unfold(value: unknown, count: { nodes: number }, depth: number): unknown {
-  if (++count.nodes > maxNodes) throw new YamlError('yaml: document contains excessive aliasing');
+function unfold(value: unknown, count: Count, depth: number): unknown {
+  if (typeof value === 'string') count.characters += value.length;
+  if (++count.nodes > maxNodes || count.characters > maxCharacters) {
+    throw new YamlError('yaml: document contains excessive aliasing');
+  }
   if (depth > maxJsonDepth) throw new YamlError('yaml: exceeded max depth');
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw new YamlError(`json: unsupported value: ${value > 0 ? '+Inf' : value < 0 ? '-Inf' : 'NaN'}`);
+  }
   if (Array.isArray(value)) return value.map((item) => unfold(item, count, depth + 1));
   if (!isObject(value)) return value;
   const copy: Record<string, unknown> = {};
   for (const [key, item] of Object.entries(value)) {
     if (key === '__proto__') throw new YamlError('yaml: field name "__proto__" is not allowed');
+    count.characters += key.length;
     setOwn(copy, key, unfold(item, count, depth + 1));
   }
   return copy;

@@ -7,6 +7,7 @@ import { type Logger, silentLogger } from '@kubelab/component/logger';
 import { startEtcd } from '@kubelab/testkit/etcd';
 import { Registry } from 'prom-client';
 import type { AdmissionPlugin, Authenticator, Authorizer, UserInfo } from '../contracts.js';
+import type { InFlightLimits } from '../http/in-flight.js';
 import type { Engine } from '../registry/engine.js';
 import { createResources } from '../registry/resources.js';
 import { builtinSubresources } from '../registry/subresources/builtin.js';
@@ -23,6 +24,8 @@ export interface TestApiOptions {
   authorizer?: Authorizer;
   actions?: ReadonlyMap<string, Action>;
   openApi?: OpenApiDocuments;
+  requestTimeoutMs?: number;
+  inFlight?: InFlightLimits;
   logger?: Logger;
 }
 
@@ -69,6 +72,8 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
       listen: { host: '127.0.0.1', port: 0, cert: Buffer.from(certificates.cert), key: Buffer.from(certificates.key) },
       advertiseAddress: '127.0.0.1',
       minRequestTimeoutMs: 1_800_000,
+      requestTimeoutMs: options.requestTimeoutMs ?? 60_000,
+      inFlight: options.inFlight ?? { readOnly: 400, mutating: 200 },
       registry: new Registry(),
       logger,
       clock: systemClock,

@@ -81,7 +81,7 @@ describe('applyJsonPatch', () => {
     );
     expect(failure(() => applyJsonPatch({}, new Array(10_001).fill({ op: 'test' })))).toMatchObject({
       code: 413,
-      message: 'The allowed maximum operations in a JSON patch is 10000, got 10001',
+      message: 'Request entity is too large: The allowed maximum operations in a JSON patch is 10000, got 10001',
     });
   });
 

@@ -183,7 +183,7 @@ export function decodeJsonPatch(patch: unknown): JsonPatchOperation[] {
   }
   if (patch.length > maxOperations) {
     throw requestEntityTooLarge(
-      `The allowed maximum operations in a JSON patch is ${maxOperations}, got ${patch.length}`,
+      `Request entity is too large: The allowed maximum operations in a JSON patch is ${maxOperations}, got ${patch.length}`,
     );
   }
   for (const operation of patch) {

@@ -7,6 +7,9 @@ export interface JsonScan {
   duplicates: string[];
 }
 
+/** Deeper text is refused before it gets here; this keeps the recursion off the end of the stack. */
+const maxDepth = 2_000;
+
 class SyntaxProblem extends Error {}
 
 const whitespace = ' \t\n\r';
@@ -48,7 +51,7 @@ class Scanner {
   }
 
   private value(path: string, depth: number): void {
-    if (depth > 10_000) throw new SyntaxProblem('exceeded max depth');
+    if (depth > maxDepth) throw new SyntaxProblem('exceeded max depth');
     const char = this.peek();
     if (char === '{') this.object(path, depth);
     else if (char === '[') this.array(path, depth);

@@ -113,9 +113,19 @@ function hasProtoKey(value: unknown): boolean {
   return Object.hasOwn(value, '__proto__') || Object.values(value).some(hasProtoKey);
 }
 
+/** What a number must look like to be beyond all doubles: cheap to find, and rare. */
+const hugeNumber = /\d[eE]\+?0*[1-9]\d\d|\d{309}/;
+
+function hasInfinity(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(hasInfinity);
+  if (isObject(value)) return Object.values(value).some(hasInfinity);
+  return value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY;
+}
+
 /**
- * Parses JSON from a client, with bigints for integers of int64 beyond 2^53. Throws StatusError 400 with Go's wording for malformed text, for more than {@link maxJsonDepth} levels
- * and for a field named `__proto__`, which code elsewhere could take for the object's prototype.
+ * Parses JSON from a client, with bigints for integers of int64 beyond 2^53. Throws StatusError 400 with Go's wording for malformed text,
+ * for more than {@link maxJsonDepth} levels and for a field named `__proto__`, which code elsewhere could take for the object's prototype.
+ * Numbers beyond all doubles are refused, too: they would be written as null.
  */
 export function parseJson(text: string): unknown {
   if (isDeeperThan(text, maxJsonDepth)) throw badRequest('json: exceeded max depth');
@@ -124,6 +134,9 @@ export function parseJson(text: string): unknown {
     value = parseExact(text);
   } catch (cause) {
     throw badRequest(scanJson(text).error ?? (cause instanceof Error ? cause.message : String(cause)));
+  }
+  if (hugeNumber.test(text) && hasInfinity(value)) {
+    throw badRequest('json: cannot unmarshal number into Go value of type float64: value out of range');
   }
   const suspicious = text.includes('__proto__') || text.includes('\\u');
   if (suspicious && hasProtoKey(value)) throw badRequest('json: field name "__proto__" is not allowed');

@@ -13,8 +13,8 @@ export class QuantityError extends Error {
 const formatWrong = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 const suffixWrong = "unable to parse quantity's suffix";
 
-/** Sign, integer digits without leading zeros, fraction, suffix. */
-const grammar = /^([+-]?)0*([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[-+]?[0-9]*)$/;
+/** Sign, integer digits without leading zeros, fraction, suffix. Only one way to match each text: it takes linear time, whatever the text. */
+const grammar = /^([+-]?)0*((?:[1-9][0-9]*)?)(?:\.([0-9]*))?((?:[eEinumkKMGTP]+[-+]?[0-9]*|[-+][0-9]*)?)$/;
 
 interface Suffix {
   base: 2 | 10;

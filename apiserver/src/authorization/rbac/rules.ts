@@ -68,7 +68,10 @@ export function compileRule(source: PolicyRule): CompiledRule {
 /** `/healthz`, `/healthz/*`, `*`. */
 export function matchesUrl(rule: string, path: string): boolean {
   if (rule === '*' || rule === path) return true;
-  return rule.endsWith('*') && path.startsWith(rule.replace(/\*+$/, ''));
+  if (!rule.endsWith('*')) return false;
+  let end = rule.length;
+  while (end > 0 && rule[end - 1] === '*') end--;
+  return path.startsWith(rule.slice(0, end));
 }
 
 /** The rule as upstream prints it in messages: `{APIGroups:[""], Resources:["pods"], Verbs:["get" "list"]}`. */

@@ -12,23 +12,24 @@ import {
 import { deepEqual, isObject, type JsonObject } from '@kubelab/apimachinery/json';
 import { hasFormat } from './formats.js';
 import { type JsonSchema, objectFields, propertyOf, valueSchemaOf } from './json-schema.js';
-import { matchesPattern } from './pattern.js';
+import { PatternWork } from './pattern.js';
 
 /** A value and what it was before an update: errors in what has not changed are not the update's. */
 interface Subject {
   value: unknown;
   old: unknown;
   path: string;
+  work: PatternWork;
 }
 
 /** Every error of a whole object; `old` is what an update replaces. Its apiVersion, kind and metadata are not looked at. */
 export function validateObjectValue(object: JsonObject, schema: JsonSchema, old?: JsonObject): FieldError[] {
-  return check({ value: object, old, path: '' }, schema, true);
+  return check({ value: object, old, path: '', work: new PatternWork() }, schema, true);
 }
 
 /** Every error of a value that stands at `path`. */
 export function validateValue(value: unknown, schema: JsonSchema, path: string): FieldError[] {
-  return check({ value, old: undefined, path }, schema, false);
+  return check({ value, old: undefined, path, work: new PatternWork() }, schema, false);
 }
 
 function check(subject: Subject, schema: JsonSchema, isWholeObject = false): FieldError[] {
@@ -42,7 +43,7 @@ function check(subject: Subject, schema: JsonSchema, isWholeObject = false): Fie
       ? [notSupported(path, value, schema.enum.map(enumText))]
       : []),
     ...(typeof value === 'number' || typeof value === 'bigint' ? numberErrors(value, schema, path) : []),
-    ...(typeof value === 'string' ? stringErrors(value, schema, path) : []),
+    ...(typeof value === 'string' ? stringErrors(value, subject, schema) : []),
     ...(Array.isArray(value) ? listErrors(value, subject, schema) : []),
     ...(isObject(value) ? objectErrors(value, subject, schema, isWholeObject) : []),
     ...combinationErrors(subject, schema),
@@ -94,7 +95,7 @@ function isMultiple(value: number | bigint, of: number): boolean {
   return Number.isInteger(Number(value) / of);
 }
 
-function stringErrors(value: string, schema: JsonSchema, path: string): FieldError[] {
+function stringErrors(value: string, { path, work }: Subject, schema: JsonSchema): FieldError[] {
   const { maxLength, minLength, pattern, format } = schema;
   const errors: FieldError[] = [];
   if (maxLength !== undefined || minLength !== undefined) {
@@ -104,8 +105,10 @@ function stringErrors(value: string, schema: JsonSchema, path: string): FieldErr
       errors.push(invalid(path, value, `${path} in body should be at least ${minLength} chars long`));
     }
   }
-  if (pattern && !matchesPattern(pattern, value)) {
-    errors.push(invalid(path, value, `${path} in body should match '${pattern}'`));
+  const matches = pattern ? work.matches(pattern, value) : true;
+  if (!matches) {
+    const why = matches === undefined ? 'is too long to be matched against' : 'should match';
+    errors.push(invalid(path, value, `${path} in body ${why} '${pattern}'`));
   }
   if (format && !hasFormat(format, value)) {
     errors.push(typeInvalid(path, value, `${path} in body must be of type ${format}: ${JSON.stringify(value)}`));
@@ -113,13 +116,14 @@ function stringErrors(value: string, schema: JsonSchema, path: string): FieldErr
   return errors;
 }
 
-function listErrors(list: readonly unknown[], { old, path }: Subject, schema: JsonSchema): FieldError[] {
+function listErrors(list: readonly unknown[], { old, path, work }: Subject, schema: JsonSchema): FieldError[] {
   const { maxItems, minItems, items } = schema;
   const errors: FieldError[] = [];
   if (items) {
     const before = formerItems(old, schema);
     for (const [index, value] of list.entries()) {
-      errors.push(...check({ value, old: before(value, index), path: `${path}[${index}]` }, items));
+      const subject = { value, old: before(value, index), path: `${path}[${index}]`, work };
+      for (const error of check(subject, items)) errors.push(error);
     }
   }
   if (minItems !== undefined && list.length < minItems) {
@@ -141,7 +145,7 @@ function formerItems(old: unknown, schema: JsonSchema): (value: unknown, index: 
 
 function objectErrors(
   object: JsonObject,
-  { old, path }: Subject,
+  { old, path, work }: Subject,
   schema: JsonSchema,
   isWholeObject: boolean,
 ): FieldError[] {
@@ -162,7 +166,8 @@ function objectErrors(
     const known = propertyOf(schema, name) ?? values;
     if (!known) continue;
     const before = isObject(old) && Object.hasOwn(old, name) ? old[name] : undefined;
-    errors.push(...check({ value, old: before, path: at(name) }, known, known['x-kubernetes-embedded-resource']));
+    const subject = { value, old: before, path: at(name), work };
+    for (const error of check(subject, known, known['x-kubernetes-embedded-resource'])) errors.push(error);
   }
   return errors;
 }
@@ -174,15 +179,16 @@ const combined = (text: string): FieldError => ({
   detail: `Invalid value: "": ${text}`,
 });
 
-function combinationErrors({ value, path }: Subject, schema: JsonSchema): FieldError[] {
+function combinationErrors({ value, path, work }: Subject, schema: JsonSchema): FieldError[] {
   const { allOf, anyOf, oneOf, not } = schema;
-  const subject: Subject = { value, old: undefined, path };
+  const subject: Subject = { value, old: undefined, path, work };
   const name = JSON.stringify(path);
   const errors: FieldError[] = [];
   if (anyOf?.length) {
     const results = anyOf.map((branch) => check(subject, branch));
     if (results.every((result) => result.length > 0)) {
-      errors.push(combined(`${name} must validate at least one schema (anyOf)`), ...fewest(results));
+      errors.push(combined(`${name} must validate at least one schema (anyOf)`));
+      for (const error of fewest(results)) errors.push(error);
     }
   }
   if (oneOf?.length) {
@@ -191,7 +197,7 @@ function combinationErrors({ value, path }: Subject, schema: JsonSchema): FieldE
     if (matching !== 1) {
       const why = matching === 0 ? 'Found none valid' : `Found ${matching} valid alternatives`;
       errors.push(combined(`${name} must validate one and only one schema (oneOf). ${why}`));
-      if (matching === 0) errors.push(...fewest(results));
+      if (matching === 0) for (const error of fewest(results)) errors.push(error);
     }
   }
   if (allOf?.length) {
@@ -199,7 +205,8 @@ function combinationErrors({ value, path }: Subject, schema: JsonSchema): FieldE
     const failed = results.filter((result) => result.length > 0);
     if (failed.length > 0) {
       const none = failed.length === allOf.length ? '. None validated' : '';
-      errors.push(...failed.flat(), combined(`${name} must validate all the schemas (allOf)${none}`));
+      for (const result of failed) for (const error of result) errors.push(error);
+      errors.push(combined(`${name} must validate all the schemas (allOf)${none}`));
     }
   }
   if (not && check(subject, not).length === 0) errors.push(combined(`${name} must not validate the schema (not)`));

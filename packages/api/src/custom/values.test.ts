@@ -2,9 +2,9 @@ import { formatFieldError } from '@kubelab/apimachinery/field-error';
 import { applyDefaults } from './default.js';
 import { hasFormat } from './formats.js';
 import type { JsonSchema } from './json-schema.js';
-import { matchesPattern } from './pattern.js';
+import { compilePattern, PatternWork } from './pattern.js';
 import { pruneObject } from './prune.js';
-import { validateObjectValue } from './validate-value.js';
+import { validateObjectValue, validateValue } from './validate-value.js';
 
 const withField = (schema: JsonSchema): JsonSchema => ({ type: 'object', properties: { a: schema } });
 const errors = (value: unknown, schema: JsonSchema, old?: unknown): string[] =>
@@ -147,9 +147,40 @@ it('fills in defaults, also for nulls where none may be', () => {
   expect(nulls).toEqual({ a: { b: 'B', d: null } });
 });
 
+it('spends a bounded amount of work on the patterns of an object', () => {
+  const work = new PatternWork();
+  const pattern = '[\\pL\\d]{900}'.repeat(4);
+  expect(work.matches(pattern, 'short')).toBe(false);
+  expect(work.matches(pattern, 'a'.repeat(20_000))).toBeUndefined();
+  const schema = { type: 'string', pattern };
+  expect(validateValue('a'.repeat(20_000), schema, 'spec.a')[0]?.detail).toContain(
+    'spec.a in body is too long to be matched against',
+  );
+  expect(new PatternWork().matches('^[a-z]*$', 'a'.repeat(1_000_000))).toBe(true);
+});
+
+it.each([
+  ['(a{1000}){1000}', 'invalid repeat count'],
+  ['(\\pL{1000})'.repeat(200), 'expression too large'],
+  ['(a|b)'.repeat(100_000), 'expression too large'],
+  ['a{500}'.repeat(60), 'expression too large'],
+  ['('.repeat(5_000) + ')'.repeat(5_000), 'expression nests too deeply'],
+])('refuses an expression that is too large: %#', (pattern, why) => {
+  expect(() => compilePattern(pattern)).toThrow(why);
+});
+
+it('reports as many errors as there are, however many', () => {
+  const schema = { type: 'object', properties: { a: { type: 'array', items: { type: 'string' } } } };
+  const value = { a: Array.from({ length: 200_000 }, () => 1) };
+  expect(validateValue(value, schema, 'spec')).toHaveLength(200_000);
+  expect(validateValue(value, { allOf: [schema], anyOf: [schema], oneOf: [schema] }, 'spec').length).toBeGreaterThan(
+    600_000,
+  );
+});
+
 it('matches patterns and formats without backtracking', () => {
   const long = 'a'.repeat(50_000);
-  expect(matchesPattern('^(a+)+$', `${long}!`)).toBe(false);
+  expect(new PatternWork().matches('^(a+)+$', `${long}!`)).toBe(false);
   expect(hasFormat('duration', `${'1ns'.repeat(20_000)}!`)).toBe(false);
   expect(hasFormat('email', `${long}@`)).toBe(false);
   expect(hasFormat('hostname', long)).toBe(false);
