@@ -95,6 +95,16 @@ test('iptables and ipvsadm are run only by apply.ts', () => {
   expect(callers.map((path) => relative(root, path)).filter((path) => !path.endsWith('apply.ts'))).toEqual([]);
 });
 
+test('what the kubelet imports lazily is ours: bundled in parts, a CommonJS package would come without its names', () => {
+  const lazy = sources(join(root, 'kubelet/src')).flatMap((path) =>
+    [...readFileSync(path, 'utf8').matchAll(/(?<!typeof )\bimport\(\s*['"]([^'"]+)['"]\s*\)(?!\.)/g)].map(
+      ([, specifier = '']) => specifier,
+    ),
+  );
+  expect(lazy.length).toBeGreaterThan(2);
+  expect(lazy.filter((specifier) => !/^(\.|node:|@kubelab\/)/.test(specifier))).toEqual([]);
+});
+
 test('no relative import leaves its workspace', () => {
   const workspaceOf = (file: string): string =>
     file.startsWith('packages/') ? file.split('/').slice(0, 2).join('/') : (file.split('/')[0] ?? '');

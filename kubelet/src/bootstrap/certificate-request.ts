@@ -18,22 +18,19 @@ export async function generateKey(): Promise<string> {
 
 /** A PKCS 10 request in PEM, signed with the key. */
 export async function createRequest(keyPem: string, subject: RequestSubject): Promise<string> {
-  // Loaded only when a certificate is needed: once a year, and it is a large part of what this program could load.
-  await import('reflect-metadata');
-  const x509 = await import('@peculiar/x509');
-  x509.cryptoProvider.set(webcrypto);
+  // A package that is imported lazily comes without its names when bundled, so that a file of ours does it.
+  const { createPkcs10 } = await import('./pkcs10.js');
   const privateKey = await importKey(keyPem);
-  const names = [
-    ...(subject.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })),
-    ...(subject.ips ?? []).map((value) => ({ type: 'ip' as const, value })),
-  ];
-  const request = await x509.Pkcs10CertificateRequestGenerator.create({
-    name: [{ O: [subject.organization] }, { CN: [subject.commonName] }],
+  return createPkcs10({
     keys: { privateKey, publicKey: await publicOf(privateKey) },
-    signingAlgorithm: algorithm,
-    extensions: names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : [],
+    algorithm,
+    commonName: subject.commonName,
+    organization: subject.organization,
+    alternativeNames: [
+      ...(subject.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })),
+      ...(subject.ips ?? []).map((value) => ({ type: 'ip' as const, value })),
+    ],
   });
-  return `${request.toString('pem')}\n`;
 }
 
 async function importKey(pem: string): Promise<webcrypto.CryptoKey> {
