@@ -17,6 +17,12 @@ export const knownReasons: readonly KnownReason[] = [
     reason: 'PodSecurityPolicy left Kubernetes with 1.25.',
   },
   {
+    pattern:
+      /\[sig-instrumentation\] Events API should ensure that an event can be fetched, patched, deleted, and listed/,
+    outcome: 'removed upstream',
+    reason: 'Up to 1.21 the note of an event could be changed; the test of later versions changes its series.',
+  },
+  {
     pattern: /\[sig-api-machinery\] AdmissionWebhook/,
     outcome: 'not yet',
     reason: 'Admission webhooks are refused.',

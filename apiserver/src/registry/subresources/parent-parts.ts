@@ -29,24 +29,33 @@ function takeField(object: UnstructuredObject, submitted: UnstructuredObject, pa
   object[part] = target;
 }
 
+function takeStatus(object: UnstructuredObject, submitted: UnstructuredObject): void {
+  if (submitted['status'] === undefined) delete object['status'];
+  else object['status'] = submitted['status'];
+}
+
+/** Of built-in kinds the status brings the metadata with it. */
 const status: ParentPart = {
   take(object, submitted) {
-    const owners = object.metadata.ownerReferences;
     object.metadata = { ...submitted.metadata };
-    if (owners) object.metadata.ownerReferences = owners;
-    else delete object.metadata.ownerReferences;
-    if (submitted['status'] === undefined) delete object['status'];
-    else object['status'] = submitted['status'];
+    takeStatus(object, submitted);
   },
 };
 
-/** Of custom kinds the status subresource changes the status alone. */
-const customStatus: ParentPart = {
-  take(object, submitted) {
-    if (submitted['status'] === undefined) delete object['status'];
-    else object['status'] = submitted['status'];
-  },
-};
+/** A status that brings the metadata with it, but for this field. */
+function statusWithout(field: 'labels' | 'ownerReferences'): ParentPart {
+  return {
+    take(object, submitted) {
+      const { [field]: kept } = object.metadata;
+      status.take(object, submitted);
+      if (kept === undefined) delete object.metadata[field];
+      else object.metadata = { ...object.metadata, [field]: kept };
+    },
+  };
+}
+
+/** Of custom kinds, and some others, the status subresource changes the status alone. */
+const statusAlone: ParentPart = { take: takeStatus };
 
 const ephemeralContainers: ParentPart = {
   take: (object, submitted) => takeField(object, submitted, 'spec', 'ephemeralContainers'),
@@ -77,24 +86,35 @@ const resize: ParentPart = {
 };
 
 const approval: ParentPart = {
-  take: (object, submitted) => takeField(object, submitted, 'status', 'conditions'),
+  take(object, submitted) {
+    object.metadata = { ...submitted.metadata };
+    takeField(object, submitted, 'status', 'conditions');
+  },
 };
 
 const finalize: ParentPart = {
-  take: (object, submitted) => takeField(object, submitted, 'spec', 'finalizers'),
+  take(object, submitted) {
+    object.metadata = { ...submitted.metadata };
+    takeField(object, submitted, 'spec', 'finalizers');
+  },
 };
 
 const parts: Readonly<Record<string, ParentPart>> = {
-  status,
+  'deployments/status': statusWithout('labels'),
+  'pods/status': statusWithout('ownerReferences'),
+  'flowschemas/status': statusAlone,
+  'prioritylevelconfigurations/status': statusAlone,
+  'volumeattachments/status': statusAlone,
   'pods/ephemeralcontainers': ephemeralContainers,
   'pods/resize': resize,
   'certificatesigningrequests/approval': approval,
   'namespaces/finalize': finalize,
 };
 
-function partFor(resource: Resource, subresource: string): ParentPart | undefined {
-  if (subresource === 'status') return resource.definition.custom ? customStatus : status;
-  return parts[`${resource.definition.plural}/${subresource}`];
+function partFor({ definition }: Resource, subresource: string): ParentPart | undefined {
+  if (subresource !== 'status') return parts[`${definition.plural}/${subresource}`];
+  if (definition.custom) return statusAlone;
+  return parts[`${definition.plural}/status`] ?? status;
 }
 
 /** Whether the subresource is one that shows and changes a part of its parent. */

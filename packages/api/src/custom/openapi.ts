@@ -126,18 +126,16 @@ const beyondV2 = [
 ] as const;
 
 function schemaV2(schema: JsonSchema): Json {
-  // A null would be refused by clients that check the type; what is unknown is accepted by all.
-  const untyped = schema.nullable === true || schema['x-kubernetes-int-or-string'] === true;
-  const open = schema['x-kubernetes-preserve-unknown-fields'] === true && !schema['x-kubernetes-embedded-resource'];
-  const copy = withEmbeddedFields(mapChildren(schema as Json, schemaV2));
+  const open = schema['x-kubernetes-preserve-unknown-fields'] === true;
+  const copy = mapChildren(schema as Json, schemaV2);
   for (const field of beyondV2) delete copy[field];
-  // Clients of v2 would refuse the fields that the schema does not name.
-  if (open || (untyped && schema.nullable === true)) {
-    for (const field of ['properties', 'items', 'additionalProperties', 'required']) delete copy[field];
-    if (open && schema.type === 'object' && !untyped) copy['type'] = 'object';
+  // Clients of v2 would refuse a null, and the fields that the schema does not name: what has no type is accepted by all.
+  if (open || schema.nullable === true) {
+    for (const field of ['type', 'properties', 'items', 'additionalProperties', 'required']) delete copy[field];
+    return copy;
   }
-  if (untyped) delete copy['type'];
-  const { required } = copy as JsonSchema;
-  if (required && !copy['properties']) delete copy['required'];
-  return copy;
+  const withFields = withEmbeddedFields(copy);
+  if (schema['x-kubernetes-int-or-string'] === true) delete withFields['type'];
+  if (!withFields['properties']) delete withFields['required'];
+  return withFields;
 }
