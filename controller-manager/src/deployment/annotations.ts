@@ -19,19 +19,30 @@ const ownAnnotations: ReadonlySet<string> = new Set([
 
 type Annotations = Record<string, string>;
 
-export function revisionOf(object: { metadata: { annotations?: Annotations } }): number {
-  const text = object.metadata.annotations?.[revisionAnnotation] ?? '';
-  return /^\d+$/.test(text) ? Number(text) : 0;
+/** Revisions are integers of 64 bits: clients may set any. What is none counts as 0. */
+export function revisionOf(object: { metadata: { annotations?: Annotations } }): bigint {
+  return parseRevision(object.metadata.annotations?.[revisionAnnotation]);
+}
+
+const greatestRevision = 2n ** 63n - 1n;
+
+function parseRevision(text = ''): bigint {
+  const value = /^\d{1,19}$/.test(text) ? BigInt(text) : 0n;
+  return value > greatestRevision ? 0n : value;
+}
+
+export function latestOf(revisions: readonly bigint[]): bigint {
+  return revisions.reduce((latest, revision) => (revision > latest ? revision : latest), 0n);
 }
 
 /** The ReplicaSet's annotations after taking over the Deployment's and, when newer, the revision. */
-export function replicaSetAnnotations(deployment: Deployment, old: Annotations, revision: number): Annotations {
+export function replicaSetAnnotations(deployment: Deployment, old: Annotations, revision: bigint): Annotations {
   const result: Annotations = { ...old };
   for (const [key, value] of Object.entries(deployment.metadata.annotations ?? {})) {
     if (!ownAnnotations.has(key)) result[key] = value;
   }
   const oldRevision = old[revisionAnnotation] ?? '';
-  if (Number(oldRevision || 0) < revision) {
+  if (parseRevision(oldRevision) < revision) {
     result[revisionAnnotation] = String(revision);
     if (oldRevision !== '') {
       const history = old[revisionHistoryAnnotation];

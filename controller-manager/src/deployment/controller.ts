@@ -202,8 +202,9 @@ class DeploymentReconciler implements Reconciler {
   }
 
   /** The controller's role allows updates only, as upstream's: each write takes the resourceVersion of the one before. */
-  async #writeRevision(deployment: Deployment, revision: number): Promise<Deployment> {
-    if (revision === 0 || deployment.metadata.annotations?.[revisionAnnotation] === String(revision)) return deployment;
+  async #writeRevision(deployment: Deployment, revision: bigint): Promise<Deployment> {
+    if (revision === 0n || deployment.metadata.annotations?.[revisionAnnotation] === String(revision))
+      return deployment;
     const annotations = { ...deployment.metadata.annotations, [revisionAnnotation]: String(revision) };
     return this.#context.client.update(deployments, {
       ...deployment,

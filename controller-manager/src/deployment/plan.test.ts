@@ -38,7 +38,7 @@ describe('the new ReplicaSet', () => {
       [replicaSet('old', { revision: 4 })],
       [],
     );
-    expect(plan.revision).toBe(5);
+    expect(plan.revision).toBe(5n);
     expect(plan.create?.spec.replicas).toBe(1);
   });
 
@@ -61,11 +61,22 @@ describe('the new ReplicaSet', () => {
   test('a rollback gives the old set the newest revision and a history', () => {
     const sets = [replicaSet('v1', { revision: 1 }), replicaSet('v2', { image: 'v2', revision: 2 })];
     const plan = planDeployment(deployment('web'), sets, []);
-    expect(plan.revision).toBe(3);
+    expect(plan.revision).toBe(3n);
     expect(plan.refresh[0]?.metadata.annotations).toMatchObject({
       [revisionAnnotation]: '3',
       [revisionHistoryAnnotation]: '1',
     });
+  });
+
+  test.each([
+    ['3546343826724305832', '3546343826724305833'],
+    ['9223372036854775808', '1'],
+    ['many', '1'],
+  ])('after the revision %s comes %s', (before, after) => {
+    const annotations = { [revisionAnnotation]: before };
+    const old = replicaSet('v1', { metadata: { annotations } });
+    const plan = planDeployment(deployment('web', { template: template('v2') }), [old], []);
+    expect(plan.create?.metadata.annotations).toMatchObject({ [revisionAnnotation]: after });
   });
 
   test('a long history forgets its oldest revisions', () => {
@@ -185,7 +196,7 @@ describe('recreate', () => {
       [pod('p', { owner: ownedBy('ReplicaSet', 'old') })],
     );
     expect(plan.create).toBeUndefined();
-    expect(plan.revision).toBe(1);
+    expect(plan.revision).toBe(1n);
     expect(plan.scale.size).toBe(0);
   });
 

@@ -6,7 +6,13 @@ import type { Draft } from '@kubelab/apimachinery/meta';
 import { controllerReference } from '@kubelab/controller/owner';
 import { isPodTerminated } from '../pods/pod-state.js';
 import { templateHash } from '../pods/template-hash.js';
-import { desiredReplicasOf, replicaSetAnnotations, revisionOf, withReplicaAnnotations } from './annotations.js';
+import {
+  desiredReplicasOf,
+  latestOf,
+  replicaSetAnnotations,
+  revisionOf,
+  withReplicaAnnotations,
+} from './annotations.js';
 import {
   isScalingEvent,
   newReplicas,
@@ -22,7 +28,7 @@ export interface DeploymentPlan {
   newSet: ReplicaSet | undefined;
   oldSets: ReplicaSet[];
   /** The revision that the Deployment should show. */
-  revision: number;
+  revision: bigint;
   create?: Draft<ReplicaSet>;
   /** Whole ReplicaSets to write, with new annotations or minReadySeconds. */
   refresh: ReplicaSet[];
@@ -36,11 +42,11 @@ export function planDeployment(
 ): DeploymentPlan {
   const newSet = findNewReplicaSet(deployment, sets);
   const oldSets = sets.filter((set) => set !== newSet);
-  const revision = Math.max(0, ...oldSets.map(revisionOf)) + 1;
+  const revision = latestOf(oldSets.map(revisionOf)) + 1n;
   const plan: DeploymentPlan = {
     newSet,
     oldSets,
-    revision: newSet ? Math.max(revision, revisionOf(newSet)) : revision,
+    revision: newSet ? latestOf([revision, revisionOf(newSet)]) : revision,
     refresh: [],
     scale: new Map(),
   };
@@ -85,7 +91,7 @@ function hasRunningPods(sets: readonly ReplicaSet[], pods: readonly Pod[]): bool
   );
 }
 
-function draftReplicaSet(deployment: Deployment, oldSets: readonly ReplicaSet[], revision: number): Draft<ReplicaSet> {
+function draftReplicaSet(deployment: Deployment, oldSets: readonly ReplicaSet[], revision: bigint): Draft<ReplicaSet> {
   const { spec, metadata } = deployment;
   const hash = templateHash(spec.template, deployment.status?.collisionCount ?? 0);
   const labels = { ...spec.template.metadata?.labels, [hashLabel]: hash };
@@ -115,7 +121,7 @@ function draftReplicaSet(deployment: Deployment, oldSets: readonly ReplicaSet[],
   };
 }
 
-function refresh(deployment: Deployment, newSet: ReplicaSet, revision: number): ReplicaSet | undefined {
+function refresh(deployment: Deployment, newSet: ReplicaSet, revision: bigint): ReplicaSet | undefined {
   const annotations = replicaSetAnnotations(deployment, newSet.metadata.annotations ?? {}, revision);
   const minReadySeconds = deployment.spec.minReadySeconds ?? 0;
   if (
@@ -126,6 +132,11 @@ function refresh(deployment: Deployment, newSet: ReplicaSet, revision: number): 
   return { ...newSet, metadata: { ...newSet.metadata, annotations }, spec: { ...newSet.spec, minReadySeconds } };
 }
 
+function byRevision(a: ReplicaSet, b: ReplicaSet): number {
+  const [first, second] = [revisionOf(a), revisionOf(b)];
+  return first < second ? -1 : first > second ? 1 : 0;
+}
+
 /** Old ReplicaSets beyond the history limit, once the Deployment is complete: empty ones, the oldest revisions first. */
 export function planCleanup(deployment: Deployment, oldSets: readonly ReplicaSet[]): ReplicaSet[] {
   const limit = deployment.spec.revisionHistoryLimit ?? 10;
@@ -133,7 +144,7 @@ export function planCleanup(deployment: Deployment, oldSets: readonly ReplicaSet
   const surplus = candidates.length - limit;
   if (surplus <= 0) return [];
   return [...candidates]
-    .sort((a, b) => revisionOf(a) - revisionOf(b) || byCreation(a, b))
+    .sort((a, b) => byRevision(a, b) || byCreation(a, b))
     .slice(0, surplus)
     .filter(
       ({ spec, status, metadata }) =>
