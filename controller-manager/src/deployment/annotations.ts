@@ -31,8 +31,11 @@ function parseRevision(text = ''): bigint {
   return value > greatestRevision ? 0n : value;
 }
 
+/** The greatest of them, 0 of none. */
 export function latestOf(revisions: readonly bigint[]): bigint {
-  return revisions.reduce((latest, revision) => (revision > latest ? revision : latest), 0n);
+  let latest = 0n;
+  for (const revision of revisions) if (revision > latest) latest = revision;
+  return latest;
 }
 
 /** The ReplicaSet's annotations after taking over the Deployment's and, when newer, the revision. */

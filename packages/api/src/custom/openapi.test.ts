@@ -32,8 +32,10 @@ test('an embedded object has the fields of every object', () => {
   expect(v2).toMatchObject({ type: 'object', properties: { apiVersion: { type: 'string' } } });
 });
 
-test('a whole kind that keeps unknown fields names none', () => {
-  const { v2 } = customDefinitions(names, { ...fields, 'x-kubernetes-preserve-unknown-fields': true });
-  expect(v2['com.example.v1.Foo']).toMatchObject({ type: 'object' });
-  expect(v2['com.example.v1.Foo']).not.toHaveProperty('properties');
+test('of a whole kind that keeps unknown fields v2 tells nothing', () => {
+  const schema = { ...fields, description: 'x', 'x-kubernetes-preserve-unknown-fields': true };
+  const { v2, v3 } = customDefinitions(names, schema);
+  const group = { 'x-kubernetes-group-version-kind': [{ group: 'example.com', version: 'v1', kind: 'Foo' }] };
+  expect(v2['com.example.v1.Foo']).toEqual({ type: 'object', ...group });
+  expect(v3['com.example.v1.Foo']).toMatchObject({ ...schema, ...group, properties: { kind: { type: 'string' } } });
 });

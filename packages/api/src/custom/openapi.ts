@@ -40,10 +40,15 @@ const headProperties = {
 
 /** References are written as `#/definitions/...`; who makes a v3 document turns them around. */
 export function customDefinitions(names: CustomNames, schema: JsonSchema): CustomDefinitions {
-  return { v2: definitionsWith(names, schemaV2(schema)), v3: definitionsWith(names, schemaV3(schema)) };
+  // Of a kind that keeps unknown fields v2 tells nothing: its clients would refuse the fields that it does not name.
+  const v2 = keepsUnknown(schema as Json) ? {} : schemaV2(schema);
+  return {
+    v2: definitionsWith(names, v2, { open: keepsUnknown(schema as Json) }),
+    v3: definitionsWith(names, schemaV3(schema), { open: false }),
+  };
 }
 
-function definitionsWith(names: CustomNames, schema: Json): Record<string, object> {
+function definitionsWith(names: CustomNames, schema: Json, { open }: { open: boolean }): Record<string, object> {
   const { group, version, kind, listKind } = names;
   const properties = isObject(schema['properties']) ? schema['properties'] : {};
   const own = {
@@ -51,12 +56,11 @@ function definitionsWith(names: CustomNames, schema: Json): Record<string, objec
     ...headProperties,
     metadata: { description: fieldTexts.metadata, ...reference(`${meta}.ObjectMeta`) },
   };
-  const object = schema['properties'] !== undefined || !keepsUnknown(schema) ? { properties: own } : {};
   return {
     [definitionName(names, kind)]: {
       ...schema,
       type: 'object',
-      ...object,
+      ...(open ? {} : { properties: own }),
       'x-kubernetes-group-version-kind': [{ group, kind, version }],
     },
     [definitionName(names, listKind)]: {
