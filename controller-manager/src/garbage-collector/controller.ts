@@ -16,7 +16,7 @@ import type { Controller } from '@kubelab/controller/loop';
 import { type ReconcileResult, type Reconciler, TerminalError } from '@kubelab/controller/reconciler';
 import { type ControllerDefinition, createLoop, type ManagerContext } from '../manager/context.js';
 import { type GraphNode, OwnerGraph } from './graph.js';
-import { foregroundFinalizer, type GcAction, type OwnerState, planObject } from './plan.js';
+import { type GcAction, type OwnerState, planObject, unblockedOwners, waitsForDependents } from './plan.js';
 
 const resyncMs = 30_000;
 
@@ -102,6 +102,7 @@ class GarbageCollector implements Reconciler {
       onUpdate: (old, object) => {
         if (old.metadata.uid !== object.metadata.uid) this.#forget(old);
         set(object);
+        for (const owner of unblockedOwners(old.metadata, object.metadata)) this.#loop?.enqueue(owner);
       },
       onDelete: (object) => this.#forget(object),
     });
@@ -137,9 +138,7 @@ class GarbageCollector implements Reconciler {
   async #stateOf(reference: OwnerReference, dependent: GraphNode): Promise<OwnerState> {
     const owner = this.#graph.get(reference.uid);
     if (owner && isSameOwner(owner, reference, dependent)) {
-      const waits =
-        owner.metadata.deletionTimestamp !== undefined && owner.metadata.finalizers?.includes(foregroundFinalizer);
-      return waits ? 'waiting-for-dependents' : 'solid';
+      return waitsForDependents(owner.metadata) ? 'waiting-for-dependents' : 'solid';
     }
     const type = this.#typeOf(reference);
     // A kind we do not know may be served again later: its objects are left alone.
@@ -185,11 +184,13 @@ class GarbageCollector implements Reconciler {
   async #apply(node: GraphNode, action: GcAction): Promise<void> {
     const { client } = this.#context;
     const { type, metadata } = node;
-    const { name, namespace, uid, resourceVersion } = metadata;
+    const { name, namespace, uid } = metadata;
+    let { resourceVersion } = metadata;
     switch (action.action) {
       case 'none':
         return;
       case 'delete':
+        if (action.unblock) resourceVersion = await this.#unblockOwners(node);
         await client.delete(type, name, namespace, {
           propagationPolicy: action.propagationPolicy,
           // Somebody may have given it a living owner a moment ago.
@@ -214,6 +215,15 @@ class GarbageCollector implements Reconciler {
       case 'orphan-dependents':
         await this.#orphan(uid, action.dependents);
     }
+  }
+
+  /** Makes the object's references stop blocking their owners. Gives its new resourceVersion. */
+  async #unblockOwners({ type, metadata }: GraphNode): Promise<string> {
+    const { name, namespace, uid, resourceVersion } = metadata;
+    const ownerReferences = metadata.ownerReferences?.map((owner) => ({ ...owner, blockOwnerDeletion: false }));
+    const body = { metadata: { uid, resourceVersion, ownerReferences } };
+    const written = await this.#context.client.patch(type, name, namespace, 'merge', body);
+    return written.metadata.resourceVersion;
   }
 
   async #orphan(owner: string, dependents: readonly string[]): Promise<void> {

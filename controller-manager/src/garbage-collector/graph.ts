@@ -2,7 +2,7 @@
 
 import type { ResourceType } from '@kubelab/api/resource';
 import type { KubeObject, ObjectMeta } from '@kubelab/apimachinery/meta';
-import type { Dependent } from './plan.js';
+import { type Dependent, waitsForDependents } from './plan.js';
 
 export interface GraphNode {
   type: ResourceType;
@@ -34,8 +34,10 @@ export class OwnerGraph {
 
   dependentsOf(uid: string): Dependent[] {
     return [...(this.#dependents.get(uid) ?? [])].map((dependent) => {
-      const reference = this.#nodes.get(dependent)?.metadata.ownerReferences?.find((owner) => owner.uid === uid);
-      return { uid: dependent, blocks: reference?.blockOwnerDeletion === true };
+      const metadata = this.#nodes.get(dependent)?.metadata;
+      const reference = metadata?.ownerReferences?.find((owner) => owner.uid === uid);
+      const waits = metadata !== undefined && waitsForDependents(metadata);
+      return { uid: dependent, blocks: reference?.blockOwnerDeletion === true, waits };
     });
   }
 

@@ -1,10 +1,10 @@
 import type { KubeObject } from '@kubelab/apimachinery/meta';
 import { meta, ownedBy } from '../testing/objects.js';
 import { OwnerGraph } from './graph.js';
-import { type GcInput, type OwnerState, planObject } from './plan.js';
+import { type GcInput, type OwnerState, planObject, unblockedOwners } from './plan.js';
 
 const deletionTimestamp = '2026-01-01T00:00:00Z';
-const dependent = (uid: string, blocks = true) => ({ uid, blocks });
+const dependent = (uid: string, blocks = true, waits = false) => ({ uid, blocks, waits });
 const owners = (...states: OwnerState[]): GcInput['owners'] =>
   states.map((state, index) => ({ state, reference: { ...ownedBy('ReplicaSet', `o${index}`), uid: `o${index}` } }));
 const living = (states: OwnerState[], more: Partial<GcInput> = {}): GcInput => ({
@@ -41,6 +41,11 @@ describe('an object with owners', () => {
       { action: 'delete', propagationPolicy: 'Foreground' },
     ],
     [
+      'one waits, and so does a dependent: a circle is broken',
+      living(['waiting-for-dependents'], { dependents: [dependent('d', true, true)] }),
+      { action: 'delete', propagationPolicy: 'Foreground', unblock: true },
+    ],
+    [
       'its own finalizer says how it goes',
       living(['missing'], { metadata: meta('x', { finalizers: ['orphan'] }) }),
       { action: 'delete', propagationPolicy: 'Orphan' },
@@ -62,6 +67,11 @@ describe('an object on its way out', () => {
       'foreground waits for who blocks',
       dying(['foregroundDeletion']),
       { action: 'wait-for-dependents', dependents: ['d'] },
+    ],
+    [
+      'foreground does not hurry those that wait themselves, nor those that do not block',
+      dying(['foregroundDeletion'], [dependent('a', true, true), dependent('b'), dependent('c', false)]),
+      { action: 'wait-for-dependents', dependents: ['b'] },
     ],
     [
       'foreground does not wait for who does not block',
@@ -97,8 +107,8 @@ describe('OwnerGraph', () => {
     const graph = new OwnerGraph();
     graph.set(type, object('p', 'rs', 'loose'));
     expect(graph.get('uid-rs')).toBeUndefined();
-    expect(graph.dependentsOf('uid-rs')).toEqual([{ uid: 'uid-p', blocks: true }]);
-    expect(graph.dependentsOf('uid-loose')).toEqual([{ uid: 'uid-p', blocks: false }]);
+    expect(graph.dependentsOf('uid-rs')).toEqual([dependent('uid-p')]);
+    expect(graph.dependentsOf('uid-loose')).toEqual([dependent('uid-p', false)]);
   });
 
   test('follows changes of the references', () => {
@@ -111,4 +121,14 @@ describe('OwnerGraph', () => {
     expect(graph.dependentsOf('uid-other')).toEqual([]);
     expect(graph.get('uid-p')).toBeUndefined();
   });
+});
+
+test('an owner hears of a dependent that no longer blocks it', () => {
+  const owner = (uid: string, blockOwnerDeletion: boolean) => ({ ...ownedBy('Job', uid), uid, blockOwnerDeletion });
+  const before = meta('x', {
+    ownerReferences: [owner('a', true), owner('b', true), owner('c', true), owner('d', false)],
+  });
+  const now = meta('x', { ownerReferences: [owner('a', true), owner('b', false)] });
+  expect(unblockedOwners(before, now)).toEqual(['b', 'c']);
+  expect(unblockedOwners(now, now)).toEqual([]);
 });

@@ -39,6 +39,22 @@ describe('Controller', () => {
     expect(seen).toHaveLength(2);
   });
 
+  test('lets others have their turn, however many keys there are', async () => {
+    let turn = false;
+    const { controller, stop, running } = setUp(async (key) => {
+      if (!turn) controller.enqueue(key);
+      return {};
+    });
+    setImmediate(() => {
+      turn = true;
+    });
+    controller.enqueue('a');
+    await settle();
+    expect(turn).toBe(true);
+    stop.abort();
+    await running;
+  });
+
   test('tries again after a failure, later and later, and complains', async () => {
     let failures = 3;
     let calls = 0;

@@ -1,11 +1,15 @@
 /** The one loop that runs reconcilers: the only place that knows queues, back-off, metrics and the logging of failures. */
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isConflict } from '@kubelab/apimachinery/status-error';
 import type { Clock } from '@kubelab/component/clock';
 import type { Logger } from '@kubelab/component/logger';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { type Reconciler, TerminalError } from './reconciler.js';
 import { WorkQueue } from './work-queue.js';
+
+/** Keys that a worker takes before everybody else in the process has a turn. */
+const keysInARow = 100;
 
 export interface ControllerOptions {
   /** Upstream's name: `deployment`, `node-lifecycle`. */
@@ -82,9 +86,12 @@ export class Controller {
   }
 
   async #work(signal: AbortSignal): Promise<void> {
+    let count = 0;
     for (let key = await this.#queue.take(); key !== undefined; key = await this.#queue.take()) {
       await this.#process(key, signal);
       this.#queue.done(key);
+      // Keys that need no request would otherwise keep the process from its sockets and timers for as long as there are any.
+      if (++count % keysInARow === 0) await nextTurn();
     }
   }
 
