@@ -1,5 +1,6 @@
 /** What the kubelet looks after in the background: logs, dead containers, images. */
 import { join } from 'node:path';
+import type { Node } from '@kubelab/api/types';
 import type { EventRecorder } from '@kubelab/client/event-recorder';
 import type { ServiceContext } from '@kubelab/component/service';
 import { imageGcPolicyOf, rotationPolicyOf } from './config-policies.js';
@@ -10,11 +11,13 @@ import { DiskShare } from './node/disk-share.js';
 import { readDisk } from './node/machine.js';
 import { nodeTarget } from './node/registration.js';
 import type { PodServices } from './pods/pod-services.js';
+import { LocalVolumes } from './volumes/local-volumes.js';
 import type { NodeParts } from './wire-node.js';
 
 /** Upstream's periods. */
 const containerGcMs = 60_000;
 const imageGcMs = 300_000;
+const localVolumesMs = 10_000;
 
 /** The node's disks: where pods and their logs are, and where the runtime keeps images. */
 export interface NodeDisks {
@@ -53,12 +56,21 @@ export interface Housekeeping {
 export function createHousekeeping(
   parts: NodeParts,
   services: PodServices,
-  inputs: { events: EventRecorder; metrics: KubeletMetrics; disks: NodeDisks },
+  inputs: { events: EventRecorder; metrics: KubeletMetrics; disks: NodeDisks; node(): Node | undefined },
 ): Housekeeping {
-  const { config, context, nodeName, runtime, imageService } = parts;
+  const { config, context, nodeName, client, runtime, imageService, mounter } = parts;
   const { clock, logger } = context;
-  const { events, metrics, disks } = inputs;
+  const { events, metrics, disks, node } = inputs;
   const target = nodeTarget(nodeName);
+  const localVolumes = new LocalVolumes({
+    client,
+    mounter,
+    nodeName,
+    root: config['root-dir'],
+    node,
+    states: () => services.cache.list(),
+    logger,
+  });
   const rotator = new LogRotator({
     runtime,
     policy: rotationPolicyOf(config),
@@ -85,6 +97,7 @@ export function createHousekeeping(
   return {
     images,
     start: () => {
+      every(context, localVolumesMs, 'Removal of deleted volumes', () => localVolumes.removeDeleted());
       every(context, config['container-log-monitor-interval'], 'Log rotation', () => rotator.rotate());
       every(context, containerGcMs, 'Container garbage collection', () => services.deadContainers.collect(), {
         failed: tell('ContainerGCFailed'),

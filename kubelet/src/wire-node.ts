@@ -94,7 +94,7 @@ export async function runNode(outer: NodeParts): Promise<void> {
     refuse: (pod) =>
       shutdown.rejection() ?? late.eviction?.rejection(pod) ?? sysctlRejection(pod, config['allowed-unsafe-sysctls']),
   });
-  const housekeeping = createHousekeeping(parts, services, { events, metrics, disks });
+  const housekeeping = createHousekeeping(parts, services, { events, metrics, disks, node: () => agent.node() });
   const stats = createStats(parts, services, late.manager);
   late.eviction = createEviction(parts, services, { events, stats, disks, agent, housekeeping, manager: late.manager });
   const server = createServer(parts, services, late.manager, metrics, stats);

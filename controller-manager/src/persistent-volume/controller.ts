@@ -1,5 +1,5 @@
 /** Binds claims to volumes, has volumes made for claims, and sees to what becomes of them afterwards. */
-import { persistentVolumeClaims, persistentVolumes, storageClasses } from '@kubelab/api/resource-types';
+import { nodes, persistentVolumeClaims, persistentVolumes, storageClasses } from '@kubelab/api/resource-types';
 import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '@kubelab/api/types';
 import { objectKey } from '@kubelab/apimachinery/meta';
 import { isAlreadyExists, isNotFound } from '@kubelab/apimachinery/status-error';
@@ -8,6 +8,7 @@ import type { Controller } from '@kubelab/controller/loop';
 import type { ReconcileResult, Reconciler } from '@kubelab/controller/reconciler';
 import { type ControllerDefinition, createLoop, type ManagerContext } from '../manager/context.js';
 import { volumeFor } from '../provisioner/plan.js';
+import { isHeld, nodeOf, released, removalPatch } from '../provisioner/removal.js';
 import { isFor, planClaim, planVolume } from './plan.js';
 
 export const persistentVolumeBinder: ControllerDefinition = {
@@ -144,7 +145,7 @@ class VolumeBinder implements Reconciler {
   }
 
   async #volume(volume: PersistentVolume | undefined): Promise<void> {
-    if (!volume || volume.metadata.deletionTimestamp !== undefined) return;
+    if (!volume) return;
     const { client, recorder } = this.#context;
     const plan = planVolume(volume, await this.#claimOf(volume));
     // A volume that still counts as bound is protected, so it is released before it is deleted.
@@ -153,20 +154,30 @@ class VolumeBinder implements Reconciler {
       await client.updateStatus(persistentVolumes, { ...volume, status: { ...volume.status, phase } });
       return;
     }
-    if (plan.action === 'phase') return;
     if (plan.action === 'delete') {
-      const { name, uid } = volume.metadata;
-      try {
-        await client.delete(persistentVolumes, name, undefined, { preconditions: { uid } });
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
-      }
+      await this.#remove(volume);
       return;
     }
-    if (volume.status?.phase === 'Failed') return;
+    if (volume.metadata.deletionTimestamp !== undefined) {
+      // Its policy was changed to one that keeps the data, so nobody has to be told.
+      if (phase !== 'Bound' && isHeld(volume)) await unlessGone(client.update(persistentVolumes, released(volume)));
+      return;
+    }
+    if (plan.action === 'phase' || volume.status?.phase === 'Failed') return;
     const { message } = plan;
     await client.updateStatus(persistentVolumes, { ...volume, status: { ...volume.status, phase: 'Failed', message } });
     recorder.event(volume, 'Warning', 'VolumeFailedDelete', message);
+  }
+
+  /** The node is told before the volume goes: it may be away now, and will find its order when it comes back. */
+  async #remove(volume: PersistentVolume): Promise<void> {
+    const { client } = this.#context;
+    const { name, uid, deletionTimestamp } = volume.metadata;
+    const node = nodeOf(volume);
+    if (node !== undefined) await unlessGone(client.patch(nodes, node, undefined, 'merge', removalPatch(volume)));
+    if (deletionTimestamp === undefined)
+      await unlessGone(client.delete(persistentVolumes, name, undefined, { preconditions: { uid } }));
+    else if (isHeld(volume)) await unlessGone(client.update(persistentVolumes, released(volume)));
   }
 
   /** Data is at stake: that a claim is gone is asked of the API, not of a copy that may lag. */
@@ -181,6 +192,14 @@ class VolumeBinder implements Reconciler {
       if (isNotFound(error)) return undefined;
       throw error;
     }
+  }
+}
+
+async function unlessGone(work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
   }
 }
 

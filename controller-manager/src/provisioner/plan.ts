@@ -1,6 +1,7 @@
 /** The volumes of kubelab's own provisioner: a folder on the node that the scheduler chose. Pure. */
 import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '@kubelab/api/types';
 import type { Draft } from '@kubelab/apimachinery/meta';
+import { provisionerFinalizer } from './removal.js';
 
 export const localProvisioner = 'kubelab.io/local-path';
 export const provisionedByAnnotation = 'pv.kubernetes.io/provisioned-by';
@@ -15,10 +16,15 @@ export function volumeFor(
 ): Draft<PersistentVolume> {
   const { name, namespace, uid, resourceVersion } = claim.metadata;
   const volume = `pvc-${uid}`;
+  const reclaimPolicy = storageClass.reclaimPolicy ?? 'Delete';
   return {
     apiVersion: 'v1',
     kind: 'PersistentVolume',
-    metadata: { name: volume, annotations: { [provisionedByAnnotation]: localProvisioner } },
+    metadata: {
+      name: volume,
+      annotations: { [provisionedByAnnotation]: localProvisioner },
+      ...(reclaimPolicy === 'Delete' ? { finalizers: [provisionerFinalizer] } : {}),
+    },
     spec: {
       accessModes: claim.spec.accessModes ?? ['ReadWriteOnce'],
       capacity: { storage: claim.spec.resources?.requests?.['storage'] ?? '0' },
@@ -38,7 +44,7 @@ export function volumeFor(
           ],
         },
       },
-      persistentVolumeReclaimPolicy: storageClass.reclaimPolicy ?? 'Delete',
+      persistentVolumeReclaimPolicy: reclaimPolicy,
       storageClassName: storageClass.metadata.name,
       volumeMode: 'Filesystem',
     },

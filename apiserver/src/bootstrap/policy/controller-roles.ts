@@ -156,7 +156,8 @@ const volumeControllers: Readonly<Record<string, PolicyRule[]>> = {
     allow('update', 'core', 'persistentvolumeclaims/status'),
     allow('create delete get list watch', 'core', 'pods'),
     allow(readVerbs, 'storage.k8s.io', 'storageclasses'),
-    allow('list watch', 'core', 'nodes'),
+    // Beyond upstream's: the node of a deleted local volume is told so by an annotation.
+    allow('list patch watch', 'core', 'nodes'),
     eventsRule(),
     allow('watch', 'core', 'events'),
     allow('get', 'core', 'services'),
