@@ -29,6 +29,11 @@ export function rotationPolicyOf(config: Config): RotationPolicy {
   return { maxSize: bytesOf(config['container-log-max-size']), maxFiles: config['container-log-max-files'] };
 }
 
+/** Whether the kubelet makes cgroups for pods, or leaves them to the runtime. */
+export function hasPodCgroups(config: Config): boolean {
+  return config['cgroup-root'] !== '' && config['cgroups-per-qos'];
+}
+
 /** Throws an Error that says what is wrong with the --eviction flags. */
 export function thresholdsOf(config: Config): Threshold[] {
   return readThresholds({

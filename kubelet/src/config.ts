@@ -41,6 +41,7 @@ export const flags = {
   'healthz-bind-address': stringFlag('address of the plain health port', '127.0.0.1'),
   'healthz-port': intFlag('plain port for /healthz; 0: none', 10_248),
   'cgroup-root': stringFlag('cgroup below which pods get theirs; empty: the runtime decides'),
+  'pod-max-pids': intFlag('how many processes a pod may have; -1: as many as the node', -1),
   'cgroups-per-qos': boolFlag('a cgroup per quality of service class and pod below --cgroup-root', true),
   'cgroup-driver': stringFlag('cgroupfs', 'cgroupfs'),
   'allowed-unsafe-sysctls': listFlag('kernel settings that pods may change beyond the safe ones; may end in *'),

@@ -2,10 +2,11 @@
 import type { EventRecorder } from '@kubelab/client/event-recorder';
 import { timestamp } from '@kubelab/component/clock';
 import type { ServiceContext } from '@kubelab/component/service';
-import { thresholdsOf } from './config-policies.js';
+import { type Config, reservedOf } from './config.js';
+import { hasPodCgroups, thresholdsOf } from './config-policies.js';
 import { EvictionManager } from './eviction/eviction-manager.js';
 import { PodConsumptionReader } from './eviction/pod-consumption.js';
-import type { Observations } from './eviction/thresholds.js';
+import { absolute, type Observations, withAllocatable } from './eviction/thresholds.js';
 import { type DiskUsage, readDisk, readNodeLimits } from './node/machine.js';
 import type { NodeAgent } from './node/node-agent.js';
 import { readNodePids, readNodeUsage } from './node/node-usage.js';
@@ -50,7 +51,7 @@ export function createEviction(
   const { events, stats, disks, agent, housekeeping, manager } = inputs;
   const consumption = new PodConsumptionReader({ paths: services.settings.paths, stats: () => stats.podUsage() });
   return new EvictionManager({
-    thresholds: thresholdsOf(config),
+    thresholds: hasPodCgroups(config) ? withAllocatable(thresholdsOf(config)) : thresholdsOf(config),
     transitionMs: config['eviction-pressure-transition-period'],
     maxPodGraceSeconds: config['eviction-max-pod-grace-period'],
     observe: () => observe(parts, services.node.memoryCapacity, disks),
@@ -83,13 +84,22 @@ async function observe({ config, context }: NodeParts, memory: number, disks: No
     ),
   );
   const { memoryWorkingSet } = readNodeUsage(memory, config['cgroup-root']);
+  const allocatable = hasPodCgroups(config) ? podsMemory(config, memory) : {};
   const pids = readNodePids(readNodeLimits().pids, config['cgroup-root']);
   return {
     'memory.available': { available: memory - memoryWorkingSet, capacity: memory },
+    ...allocatable,
     ...diskSignals('nodefs', disk),
     ...diskSignals('imagefs', images),
     'pid.available': { available: pids.limit - pids.used, capacity: pids.limit },
   };
+}
+
+function podsMemory(config: Config, memory: number): Observations {
+  const kept = thresholdsOf(config).find(({ signal, graceMs }) => signal === 'memory.available' && graceMs === 0);
+  const capacity = memory - reservedOf(config).memoryBytes - (kept ? absolute(kept.limit, memory) : 0);
+  const { memoryWorkingSet } = readNodeUsage(memory, `${config['cgroup-root'].replace(/\/$/, '')}/kubepods`);
+  return { 'allocatableMemory.available': { available: capacity - memoryWorkingSet, capacity } };
 }
 
 function diskSignals(name: 'nodefs' | 'imagefs', disk: DiskUsage | undefined): Observations {

@@ -1,14 +1,16 @@
 /** What the kubelet looks after in the background: logs, dead containers, images. */
 import { join } from 'node:path';
-import type { Node } from '@kubelab/api/types';
+import type { Node, Pod } from '@kubelab/api/types';
 import type { EventRecorder } from '@kubelab/client/event-recorder';
 import type { ServiceContext } from '@kubelab/component/service';
+import { qosSettings } from './cgroups/pod-cgroup.js';
+import { reservedOf } from './config.js';
 import { imageGcPolicyOf, rotationPolicyOf } from './config-policies.js';
 import { ImageCollector } from './garbage/image-collector.js';
 import { LogRotator } from './log-rotation/log-rotator.js';
 import type { KubeletMetrics } from './metrics.js';
 import { DiskShare } from './node/disk-share.js';
-import { readDisk } from './node/machine.js';
+import { readDisk, readNodeLimits } from './node/machine.js';
 import { nodeTarget } from './node/registration.js';
 import type { PodServices } from './pods/pod-services.js';
 import { LocalVolumes } from './volumes/local-volumes.js';
@@ -18,6 +20,7 @@ import type { NodeParts } from './wire-node.js';
 const containerGcMs = 60_000;
 const imageGcMs = 300_000;
 const localVolumesMs = 10_000;
+const qosCgroupsMs = 60_000;
 
 /** The node's disks: where pods and their logs are, and where the runtime keeps images. */
 export interface NodeDisks {
@@ -56,7 +59,7 @@ export interface Housekeeping {
 export function createHousekeeping(
   parts: NodeParts,
   services: PodServices,
-  inputs: { events: EventRecorder; metrics: KubeletMetrics; disks: NodeDisks; node(): Node | undefined },
+  inputs: { events: EventRecorder; metrics: KubeletMetrics; disks: NodeDisks; node(): Node | undefined; pods(): Pod[] },
 ): Housekeeping {
   const { config, context, nodeName, client, runtime, imageService, mounter } = parts;
   const { clock, logger } = context;
@@ -97,6 +100,12 @@ export function createHousekeeping(
   return {
     images,
     start: () => {
+      every(context, qosCgroupsMs, 'Update of cgroups', () => {
+        const { cpus, memory } = readNodeLimits();
+        const reserved = reservedOf(config);
+        const allocatable = { cpuMilli: cpus * 1000 - reserved.cpuMilli, memoryBytes: memory - reserved.memoryBytes };
+        return services.cgroups.updateQos(qosSettings(inputs.pods(), allocatable));
+      });
       every(context, localVolumesMs, 'Removal of deleted volumes', () => localVolumes.removeDeleted());
       every(context, config['container-log-monitor-interval'], 'Log rotation', () => rotator.rotate());
       every(context, containerGcMs, 'Container garbage collection', () => services.deadContainers.collect(), {

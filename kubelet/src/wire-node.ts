@@ -12,6 +12,7 @@ import type { ServiceContext } from '@kubelab/component/service';
 import type { ImageServiceClient, RuntimeServiceClient, VersionResponse } from '@kubelab/proto/generated/runtime-v1';
 import { ServingCertificate } from './bootstrap/serving-certificate.js';
 import { type Config, parseLabels, parseTaints, reservedOf } from './config.js';
+import { thresholdsOf } from './config-policies.js';
 import type { EvictionManager } from './eviction/eviction-manager.js';
 import { createMetrics, type KubeletMetrics } from './metrics.js';
 import { LeaseKeeper } from './node/lease.js';
@@ -94,7 +95,13 @@ export async function runNode(outer: NodeParts): Promise<void> {
     refuse: (pod) =>
       shutdown.rejection() ?? late.eviction?.rejection(pod) ?? sysctlRejection(pod, config['allowed-unsafe-sysctls']),
   });
-  const housekeeping = createHousekeeping(parts, services, { events, metrics, disks, node: () => agent.node() });
+  const housekeeping = createHousekeeping(parts, services, {
+    events,
+    metrics,
+    disks,
+    node: () => agent.node(),
+    pods: () => late.manager?.pods() ?? [],
+  });
   const stats = createStats(parts, services, late.manager);
   late.eviction = createEviction(parts, services, { events, stats, disks, agent, housekeeping, manager: late.manager });
   const server = createServer(parts, services, late.manager, metrics, stats);
@@ -160,6 +167,7 @@ function createAgent(
     limits,
     maxPods: config['max-pods'],
     reserved: reservedOf(config),
+    evictionHard: thresholdsOf(config).filter(({ graceMs }) => graceMs === 0),
     port: config.port,
     runtimeVersion: `${version.runtimeName}://${version.runtimeVersion}`,
     statusUpdateMs: config['node-status-update-frequency'],

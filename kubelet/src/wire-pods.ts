@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { configMaps, secrets } from '@kubelab/api/resource-types';
 import type { EventRecorder } from '@kubelab/client/event-recorder';
 import { CgroupFs, noPodCgroups } from './cgroups/cgroup-fs.js';
-import { containerGcPolicyOf } from './config-policies.js';
+import { containerGcPolicyOf, hasPodCgroups } from './config-policies.js';
 import { type DnsConfig, parseResolvConf } from './containers/resolv-conf.js';
 import { readTerminationMessage } from './containers/termination-message.js';
 import { ContainerCollector } from './garbage/container-collector.js';
@@ -106,10 +106,9 @@ export function createPodServices(parts: NodeParts, inputs: PodServiceInputs): P
       payloads: new PayloadReader({ configMaps: maps, secrets: hidden, tokens }),
       claims: new ApiClaimReader(client, () => agent.node()),
     }),
-    cgroups:
-      config['cgroup-root'] && config['cgroups-per-qos']
-        ? new CgroupFs({ root: config['cgroup-root'], logger })
-        : noPodCgroups,
+    cgroups: hasPodCgroups(config)
+      ? new CgroupFs({ root: config['cgroup-root'], maxPids: config['pod-max-pids'], logger })
+      : noPodCgroups,
     slots: new StartSlots(config['max-parallel-starts']),
     metrics: metrics.pods,
     node: {

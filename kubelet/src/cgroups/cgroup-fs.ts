@@ -4,17 +4,20 @@ import { join } from 'node:path';
 import type { Pod } from '@kubelab/api/types';
 import type { Logger } from '@kubelab/component/logger';
 import type { PodCgroups } from '../pods/pod-services.js';
-import { type PodCgroupSettings, podCgroupPath, podCgroupSettings, weightOf } from './pod-cgroup.js';
+import { type PodCgroupSettings, podCgroupPath, podCgroupSettings, type QosSettings, weightOf } from './pod-cgroup.js';
 
 export interface CgroupFsOptions {
   /** --cgroup-root. */
   root: string;
   logger: Logger;
+  /** How many processes a pod may have; 0 or less: as many as the node. */
+  maxPids: number;
   /** /sys/fs/cgroup. */
   mount?: string;
 }
 
 const v1Controllers = ['cpu', 'memory', 'pids'];
+const leastShares = 2;
 
 /** Pods' cgroups in a mounted cgroup file system, v1 or v2. */
 export class CgroupFs implements PodCgroups {
@@ -57,16 +60,43 @@ export class CgroupFs implements PodCgroups {
   }
 
   async #makeV1(path: string, settings: PodCgroupSettings): Promise<void> {
-    const folders = Object.fromEntries(v1Controllers.map((name) => [name, join(this.#mount, name, path)]));
-    for (const [name, folder] of Object.entries(folders)) {
-      if (existsSync(join(this.#mount, name))) await mkdir(folder, { recursive: true });
-    }
+    const made = await Promise.all(v1Controllers.map(async (name) => [name, await this.#groupV1(name, path)] as const));
+    const folders = Object.fromEntries(made);
     await set(folders['cpu'], 'cpu.shares', settings.cpuShares);
     if (settings.cpuQuota !== undefined) await set(folders['cpu'], 'cpu.cfs_quota_us', settings.cpuQuota);
     if (settings.memoryLimit !== undefined) await set(folders['memory'], 'memory.limit_in_bytes', settings.memoryLimit);
+    if (this.#options.maxPids > 0) await set(folders['pids'], 'pids.max', this.#options.maxPids);
   }
 
-  async #makeV2(path: string, settings: PodCgroupSettings): Promise<void> {
+  /** What all pods, and those of a class, may have together. To be repeated as pods come and go. */
+  async updateQos(settings: QosSettings): Promise<void> {
+    if (this.#broken) return;
+    const top = `${this.#options.root.replace(/\/$/, '')}/kubepods`;
+    const shares: [path: string, shares: number][] = [
+      [top, settings.cpuShares],
+      [`${top}/burstable`, settings.burstableShares],
+      [`${top}/besteffort`, leastShares],
+    ];
+    try {
+      for (const [path, value] of shares) {
+        if (this.#isV2) await set(await this.#groupV2(path), 'cpu.weight', weightOf(value));
+        else await set(await this.#groupV1('cpu', path), 'cpu.shares', value);
+      }
+      if (this.#isV2) await set(await this.#groupV2(top), 'memory.max', settings.memoryLimit);
+      else await set(await this.#groupV1('memory', top), 'memory.limit_in_bytes', settings.memoryLimit);
+    } catch (error) {
+      // EBUSY: pods use more than that already; evictions see to it.
+      this.#options.logger.warn('Cgroups of the quality of service classes could not be set', { path: top, error });
+    }
+  }
+
+  async #groupV1(controller: string, path: string): Promise<string> {
+    const folder = join(this.#mount, controller, path);
+    if (existsSync(join(this.#mount, controller))) await mkdir(folder, { recursive: true });
+    return folder;
+  }
+
+  async #groupV2(path: string): Promise<string> {
     let folder = this.#mount;
     for (const part of path.split('/').filter((item) => item !== '')) {
       // A group hands on only the controllers that it was told to.
@@ -75,9 +105,15 @@ export class CgroupFs implements PodCgroups {
       await mkdir(folder, { recursive: true });
     }
     await writeFile(join(folder, 'cgroup.subtree_control'), '+cpu +memory +pids');
+    return folder;
+  }
+
+  async #makeV2(path: string, settings: PodCgroupSettings): Promise<void> {
+    const folder = await this.#groupV2(path);
     await set(folder, 'cpu.weight', weightOf(settings.cpuShares));
     if (settings.cpuQuota !== undefined) await set(folder, 'cpu.max', `${settings.cpuQuota} 100000`);
     if (settings.memoryLimit !== undefined) await set(folder, 'memory.max', settings.memoryLimit);
+    if (this.#options.maxPids > 0) await set(folder, 'pids.max', this.#options.maxPids);
   }
 
   async remove(uid: string): Promise<void> {
@@ -116,5 +152,6 @@ async function set(folder: string | undefined, file: string, value: number | str
 export const noPodCgroups: PodCgroups = {
   ensure: async () => '',
   update: async () => undefined,
+  updateQos: async () => undefined,
   remove: async () => undefined,
 };

@@ -13,6 +13,26 @@ export interface PodCgroupSettings {
   memoryLimit: number | undefined;
 }
 
+/** What the groups above the pods' own are set to. */
+export interface QosSettings {
+  /** Of `kubepods`: what all pods may have. */
+  memoryLimit: number;
+  cpuShares: number;
+  /** Of `kubepods/burstable`: what its pods ask for together; best effort pods get the least there is. */
+  burstableShares: number;
+}
+
+/** `allocatable` without what evictions keep free: pods are evicted before the kernel has to kill. */
+export function qosSettings(pods: readonly Pod[], allocatable: { cpuMilli: number; memoryBytes: number }): QosSettings {
+  const burstable = pods.filter((pod) => qosClassOf(pod) === 'Burstable');
+  const milli = burstable.reduce((sum, pod) => sum + (podRequests(pod).get('cpu')?.milliValue() ?? 0), 0);
+  return {
+    memoryLimit: allocatable.memoryBytes,
+    cpuShares: sharesOf(allocatable.cpuMilli),
+    burstableShares: sharesOf(milli),
+  };
+}
+
 const qosFolders = { Guaranteed: '', Burstable: '/burstable', BestEffort: '/besteffort' } as const;
 
 /** Below the cgroup root, as upstream's cgroupfs driver names it. */

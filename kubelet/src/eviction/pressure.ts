@@ -1,5 +1,5 @@
 /** The memory of the eviction manager: since when which threshold is crossed, and which conditions that makes. Pure but for its own fields. */
-import { type Condition, conditionOf, isCrossed, type Observations, type Threshold } from './thresholds.js';
+import { type Condition, conditionOf, isCrossed, isMemory, type Observations, type Threshold } from './thresholds.js';
 
 export class Pressure {
   readonly #thresholds: readonly Threshold[];
@@ -45,5 +45,5 @@ export class Pressure {
 
 /** Memory cannot wait, and a hard threshold is more pressing than a soft one. */
 function order({ signal, graceMs }: Threshold): number {
-  return (signal === 'memory.available' ? 0 : 2) + (graceMs === 0 ? 0 : 1);
+  return (isMemory(signal) ? 0 : 2) + (graceMs === 0 ? 0 : 1);
 }

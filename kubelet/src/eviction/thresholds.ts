@@ -16,7 +16,8 @@ export const signals = [
   'pid.available',
 ] as const;
 
-export type Signal = (typeof signals)[number];
+/** The last one is the kubelet's own: what pods may have altogether, less what they use. */
+export type Signal = (typeof signals)[number] | 'allocatableMemory.available';
 
 /** A number of bytes, inodes or processes, or a part (0 to 1) of what there is. */
 export type Amount = { amount: number } | { part: number };
@@ -61,6 +62,13 @@ export function readThresholds(flags: ThresholdFlags): Threshold[] {
     return withReclaim({ signal, limit, graceMs });
   });
   return [...hard, ...soft];
+}
+
+/** Where pods have a cgroup together, what they use must also stay within what the node offers them: upstream's threshold of zero. */
+export function withAllocatable(thresholds: readonly Threshold[]): Threshold[] {
+  const hard = thresholds.some(({ signal, graceMs }) => signal === 'memory.available' && graceMs === 0);
+  const own: Threshold = { signal: 'allocatableMemory.available', limit: { amount: 0 }, graceMs: 0 };
+  return hard ? [...thresholds, own] : [...thresholds];
 }
 
 /** Reads `memory.available<100Mi,nodefs.available<10%`. */
@@ -121,16 +129,20 @@ export function isCrossed(threshold: Threshold, seen: Observations, options: { r
   return now.available < absolute(threshold.limit, now.capacity) + more;
 }
 
+export function isMemory(signal: Signal): boolean {
+  return signal === 'memory.available' || signal === 'allocatableMemory.available';
+}
+
 export type Condition = 'MemoryPressure' | 'DiskPressure' | 'PIDPressure';
 
 export function conditionOf(signal: Signal): Condition {
-  if (signal === 'memory.available') return 'MemoryPressure';
+  if (isMemory(signal)) return 'MemoryPressure';
   return signal === 'pid.available' ? 'PIDPressure' : 'DiskPressure';
 }
 
 /** What the message of an eviction calls what ran low. */
 export function resourceOf(signal: Signal): 'memory' | 'ephemeral-storage' | 'inodes' | 'pids' {
-  if (signal === 'memory.available') return 'memory';
+  if (isMemory(signal)) return 'memory';
   if (signal === 'pid.available') return 'pids';
   return signal.endsWith('inodesFree') ? 'inodes' : 'ephemeral-storage';
 }

@@ -9,7 +9,7 @@ import type { ImageServiceClient, RuntimeServiceClient } from '@kubelab/proto/ge
 import { shutdownProblem } from '../shutdown/plan.js';
 import type { NodeLimits } from './cgroup-limits.js';
 import type { MachineFacts } from './machine.js';
-import { computeNodeStatus, imageList, statusChanged } from './node-status.js';
+import { computeNodeStatus, imageList, type NodeStatusInput, statusChanged } from './node-status.js';
 import { nodeTarget, type RegistrationOptions, registerNode } from './registration.js';
 import { healthOf, type RuntimeHealth, readyProblems, unknownHealth } from './runtime-health.js';
 
@@ -26,6 +26,7 @@ export interface NodeAgentOptions {
   limits: NodeLimits;
   maxPods: number;
   reserved: { cpuMilli: number; memoryBytes: number };
+  evictionHard: NodeStatusInput['evictionHard'];
   port: number;
   runtimeVersion: string;
   statusUpdateMs: number;
@@ -221,7 +222,7 @@ export class NodeAgent {
   }
 
   async #compute(): Promise<NodeStatus> {
-    const { machine, limits, maxPods, reserved, port, runtimeVersion, clock } = this.#options;
+    const { machine, limits, maxPods, reserved, evictionHard, port, runtimeVersion, clock } = this.#options;
     const addresses = this.#options.addresses();
     const [disk, images] = await Promise.all([this.#options.disk(), this.#images()]);
     return computeNodeStatus({
@@ -230,6 +231,7 @@ export class NodeAgent {
       disk,
       maxPods,
       reserved,
+      evictionHard,
       addresses,
       runtimeVersion,
       port,

@@ -7,6 +7,10 @@ const input: NodeStatusInput = {
   disk: { capacityBytes: 1000 * 1024 },
   maxPods: 110,
   reserved: { cpuMilli: 100, memoryBytes: 24 * 1024 ** 2 },
+  evictionHard: [
+    { signal: 'memory.available', limit: { amount: 100 * 1024 ** 2 } },
+    { signal: 'nodefs.available', limit: { part: 0.1 } },
+  ],
   addresses: [{ type: 'InternalIP', address: '10.0.0.1' }],
   runtimeVersion: 'docker://20.10',
   port: 10_250,

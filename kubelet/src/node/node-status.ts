@@ -1,6 +1,7 @@
 /** The node's status as the kubelet reports it. Pure. */
 import type { ContainerImage, NodeAddress, NodeCondition, NodeStatus } from '@kubelab/api/types';
 import { gitVersion } from '@kubelab/component/identity';
+import { absolute, type Threshold } from '../eviction/thresholds.js';
 import type { NodeLimits } from './cgroup-limits.js';
 import type { MachineFacts } from './machine.js';
 
@@ -11,6 +12,8 @@ export interface NodeStatusInput {
   disk: { capacityBytes: number };
   maxPods: number;
   reserved: { cpuMilli: number; memoryBytes: number };
+  /** What hard eviction thresholds keep free is no pod's. */
+  evictionHard: readonly Pick<Threshold, 'signal' | 'limit'>[];
   addresses: NodeAddress[];
   /** `docker://20.10.24`. */
   runtimeVersion: string;
@@ -68,18 +71,18 @@ function capacityOf({ limits, disk, maxPods }: NodeStatusInput): Record<string, 
   };
 }
 
-/** What upstream's default --eviction-hard keeps free. */
-const evictionMemoryBytes = 100 * 1024 * 1024;
-const evictionDiskPart = 0.1;
-
 function allocatableOf(input: NodeStatusInput, capacity: Record<string, string>): Record<string, string> {
-  const { limits, disk, reserved } = input;
-  const memory = Math.max(0, limits.memory - reserved.memoryBytes - evictionMemoryBytes);
+  const { limits, disk, reserved, evictionHard } = input;
+  const kept = (signal: Threshold['signal'], of: number): number => {
+    const limit = evictionHard.find((threshold) => threshold.signal === signal)?.limit;
+    return limit ? absolute(limit, of) : 0;
+  };
+  const memory = Math.max(0, limits.memory - reserved.memoryBytes - kept('memory.available', limits.memory));
   return {
     ...capacity,
     cpu: cpuQuantity(Math.max(0, limits.cpus - reserved.cpuMilli / 1000)),
     // Bytes without a suffix: the percentage leaves no round number.
-    'ephemeral-storage': String(Math.floor(disk.capacityBytes * (1 - evictionDiskPart))),
+    'ephemeral-storage': String(Math.floor(disk.capacityBytes - kept('nodefs.available', disk.capacityBytes))),
     memory: `${Math.floor(memory / 1024)}Ki`,
   };
 }

@@ -40,6 +40,7 @@ test(
     };
     await node.createPod('missing', { runtimeClassName: 'nosuch', containers: [app] });
     await node.createPod('unknown', { runtimeClassName: 'strict', containers: [app] });
+    await node.createPod('users', { hostUsers: false, containers: [app] });
     await node.createPod('known', { runtimeClassName: 'plain', containers: [app] });
     await node.untilReady('known');
     await untilEvent(
@@ -49,6 +50,10 @@ test(
     await untilEvent(
       'missing',
       'FailedCreatePodSandBox: Failed to create pod sandbox: runtimeclass.node.k8s.io "nosuch" not found',
+    );
+    await untilEvent(
+      'users',
+      "FailedCreatePodSandBox: Failed to create pod sandbox: can't set `spec.hostUsers: false`, runtime does not support user namespaces",
     );
     const handlers = node.runtime.callsOf('runPodSandbox') as { runtimeHandler: string }[];
     expect(new Set(handlers.map(({ runtimeHandler }) => runtimeHandler))).toEqual(new Set(['gvisor', 'known']));

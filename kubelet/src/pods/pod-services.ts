@@ -5,6 +5,7 @@ import type { Lister } from '@kubelab/client/informer';
 import type { Clock } from '@kubelab/component/clock';
 import type { Logger } from '@kubelab/component/logger';
 import type { RuntimeServiceClient } from '@kubelab/proto/generated/runtime-v1';
+import type { QosSettings } from '../cgroups/pod-cgroup.js';
 import type { NodePaths } from '../containers/paths.js';
 import type { DnsConfig } from '../containers/resolv-conf.js';
 import type { ContainerCollector } from '../garbage/container-collector.js';
@@ -57,6 +58,8 @@ export interface PodCgroups {
   ensure(pod: Pod): Promise<string>;
   /** After the pod's resources changed. */
   update(pod: Pod): Promise<void>;
+  /** After pods have come and gone. */
+  updateQos(settings: QosSettings): Promise<void>;
   remove(uid: string): Promise<void>;
 }
 
