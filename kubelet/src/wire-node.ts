@@ -107,7 +107,7 @@ export async function runNode(outer: NodeParts): Promise<void> {
   const server = createServer(parts, services, late.manager, metrics, stats);
   await server.listen();
   informers.services.start(signal);
-  await Promise.all([services.cache.start(signal), agent.start(signal)]);
+  await Promise.all([services.cache.start(signal), agent.start(signal), services.allocations.load()]);
   late.serving = startServing(parts, server, agent);
   informers.node.start(signal);
   startLease(parts, agent);

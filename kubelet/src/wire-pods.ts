@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { configMaps, secrets } from '@kubelab/api/resource-types';
 import type { EventRecorder } from '@kubelab/client/event-recorder';
 import { CgroupFs, noPodCgroups } from './cgroups/cgroup-fs.js';
+import { CheckpointFile } from './checkpoint/checkpoint-file.js';
 import { containerGcPolicyOf, hasPodCgroups } from './config-policies.js';
 import { type DnsConfig, parseResolvConf } from './containers/resolv-conf.js';
 import { readTerminationMessage } from './containers/termination-message.js';
@@ -14,6 +15,7 @@ import { readNodeLimits } from './node/machine.js';
 import type { NodeAgent } from './node/node-agent.js';
 import { ObjectCache } from './objects/object-cache.js';
 import { TokenCache } from './objects/token-cache.js';
+import { Allocations, parseAllocations } from './pods/allocations.js';
 import { ContainerKiller } from './pods/container-killer.js';
 import { HookRunner } from './pods/lifecycle-hooks.js';
 import type { PodManager } from './pods/pod-manager.js';
@@ -106,6 +108,14 @@ export function createPodServices(parts: NodeParts, inputs: PodServiceInputs): P
       payloads: new PayloadReader({ configMaps: maps, secrets: hidden, tokens }),
       claims: new ApiClaimReader(client, () => agent.node()),
     }),
+    allocations: new Allocations(
+      new CheckpointFile({
+        path: join(config['root-dir'], 'allocated_pods_state'),
+        version: 1,
+        logger,
+        parse: parseAllocations,
+      }),
+    ),
     cgroups: hasPodCgroups(config)
       ? new CgroupFs({ root: config['cgroup-root'], maxPids: config['pod-max-pids'], logger })
       : noPodCgroups,

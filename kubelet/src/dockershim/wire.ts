@@ -6,6 +6,7 @@ import { type CriServer, serveCri } from '@kubelab/proto/runtime-v1';
 import Docker from 'dockerode';
 import { type Config, socketPath } from './config.js';
 import { Containers } from './container/containers.js';
+import { OomLog } from './container/oom-log.js';
 import { EngineFactsSource } from './engine/facts.js';
 import { OomScores, oomScoreFloor } from './engine/oom-score.js';
 import { Semaphore } from './engine/semaphore.js';
@@ -117,6 +118,7 @@ function createParts(config: Config, tools: Tools & { server: StreamingServer })
     ensureImage: (image) => images.ensure(image),
   });
   const containers = new Containers({
+    oomLog: new OomLog(),
     ...shared,
     logs,
     identifyImage: (imageId) => images.identify(imageId),

@@ -146,6 +146,7 @@ export class PodManager {
       return;
     }
     const rejection = this.#rejection(pod);
+    if (!rejection) this.#services.allocations.admit(pod);
     const worker = new PodWorker(pod, {
       services: this.#services,
       backoff: this.#backoff,
@@ -182,7 +183,7 @@ export class PodManager {
 
   /** Pods that take something from the node. */
   #placed(): Pod[] {
-    return [...this.#workers.values()].filter((worker) => !worker.finished).map((worker) => worker.pod);
+    return [...this.#workers.values()].filter((worker) => !worker.finished).map((worker) => worker.promised);
   }
 
   #isOld(pod: Pod): boolean {

@@ -18,20 +18,20 @@ export class PodResizer {
   readonly #services: PodServices;
   /** Other pods with a place on the node. */
   readonly #others: () => Pod[];
-  /** By container id, beyond what the container was made with. */
-  readonly #applied = new Map<string, ResourceRequirements>();
+  readonly #uid: string;
   #pending: PendingResize | undefined;
   #error: string | undefined;
   #inProgress = false;
 
-  constructor(services: PodServices, others: () => Pod[]) {
+  constructor(services: PodServices, uid: string, others: () => Pod[]) {
     this.#services = services;
+    this.#uid = uid;
     this.#others = others;
   }
 
   /** What a container has now. */
   resourcesOf(container: RuntimeContainer): ResourceRequirements | undefined {
-    return currentResources(container, this.#applied);
+    return currentResources(container, this.#services.allocations.actuated(this.#uid));
   }
 
   /** For the pod's status. */
@@ -47,17 +47,23 @@ export class PodResizer {
 
   /** True when something was done, so that the pod has to be looked at again. */
   async sync(pod: Pod, state: PodState, signal: AbortSignal): Promise<boolean> {
-    const plan = planResize(pod, state, this.#applied);
+    const { allocations, cgroups } = this.#services;
+    let target = allocations.promised(pod, state);
+    if (target === pod) this.#pending = undefined;
+    else if (!this.#mustWait(pod)) {
+      // The promise first: a kubelet that dies in the middle goes on with it.
+      await allocations.allocate(pod);
+      target = pod;
+    }
+    const plan = planResize(target, state, allocations.actuated(this.#uid));
     if (plan.length === 0) {
-      this.#pending = undefined;
       this.#complete(pod);
       return false;
     }
-    if (!this.#inProgress && this.#mustWait(pod)) return false;
     this.#begin(pod);
     try {
-      await this.#services.cgroups.update(pod);
-      for (const item of plan) await this.#resize(pod, state, item, signal);
+      await cgroups.update(target);
+      for (const item of plan) await this.#resize(target, state, item, signal);
       this.#error = undefined;
       this.#complete(pod);
     } catch (error) {
@@ -98,7 +104,7 @@ export class PodResizer {
     { id, container, restart }: ContainerResize,
     signal: AbortSignal,
   ): Promise<void> {
-    const { runtime, killer, node } = this.#services;
+    const { runtime, killer, node, allocations } = this.#services;
     if (restart) {
       const running = findContainer(state, container.name);
       const message = `Container ${container.name} resize requires restart`;
@@ -107,7 +113,7 @@ export class PodResizer {
     }
     const linux = linuxResources(pod, container.resources, node.memoryCapacity);
     await runtime.updateContainerResources({ containerId: id, linux }, { timeoutMs: 120_000, signal });
-    this.#applied.set(id, structuredClone(container.resources ?? {}));
+    await allocations.noteActuated(this.#uid, id, container.resources ?? {});
   }
 }
 

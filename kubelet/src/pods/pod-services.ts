@@ -17,6 +17,7 @@ import type { RuntimeCache } from '../runtime/runtime-cache.js';
 import type { StartSlots } from '../runtime/start-slots.js';
 import type { Mounter } from '../volumes/mounter.js';
 import type { VolumeManager } from '../volumes/volume-manager.js';
+import type { Allocations } from './allocations.js';
 import type { ContainerKiller } from './container-killer.js';
 import type { HookRunner } from './lifecycle-hooks.js';
 import type { StatusManager } from './status-manager.js';
@@ -75,6 +76,7 @@ export interface PodServices {
   deadContainers: ContainerCollector;
   hooks: HookRunner;
   volumes: VolumeManager;
+  allocations: Allocations;
   mounter: Mounter;
   cgroups: PodCgroups;
   configMaps: ObjectCache<ConfigMap>;

@@ -3,7 +3,7 @@ import type { Container, Pod, ResourceRequirements } from '@kubelab/api/types';
 import { parseQuantity, Quantity } from '@kubelab/apimachinery/quantity';
 import { resourcesAnnotation } from '../runtime/labels.js';
 import { findContainer, isRunning, type PodState, type RuntimeContainer } from '../runtime/pod-state.js';
-import { isSidecar } from './pod.js';
+import { resizableContainers } from './allocations.js';
 import { add, podRequests, type ResourceAmounts } from './pod-requests.js';
 
 export interface ContainerResize {
@@ -29,8 +29,7 @@ export function planResize(
   state: PodState,
   applied: ReadonlyMap<string, ResourceRequirements>,
 ): ContainerResize[] {
-  const containers = [...(pod.spec.initContainers ?? []).filter(isSidecar), ...pod.spec.containers];
-  return containers.flatMap((container) => {
+  return resizableContainers(pod).flatMap((container) => {
     const running = findContainer(state, container.name);
     const current = running && isRunning(running) ? currentResources(running, applied) : undefined;
     if (!running || !current) return [];

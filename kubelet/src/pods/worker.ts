@@ -74,7 +74,7 @@ export class PodWorker {
     this.#firstSeen = options.services.clock.now();
     this.#applier = new PodApplier(options.services, options.backoff);
     this.#cleaner = new PodCleaner(options.services);
-    this.#resizer = new PodResizer(options.services, () => options.others());
+    this.#resizer = new PodResizer(options.services, pod.metadata.uid, () => options.others());
     options.signal.addEventListener('abort', () => this.#timer?.clear(), { once: true });
     const { name, namespace, uid } = pod.metadata;
     this.#logger = options.services.logger.child({ pod: `${namespace}/${name}`, uid });
@@ -82,6 +82,11 @@ export class PodWorker {
 
   get pod(): Pod {
     return this.#pod;
+  }
+
+  /** The pod with what the node has promised it, which it may want changed. */
+  get promised(): Pod {
+    return this.#services.allocations.promised(this.#pod, this.#state());
   }
 
   /** True when the pod takes nothing from the node any more. */
@@ -244,7 +249,7 @@ export class PodWorker {
     if (plan.createSandbox) this.#requireNetwork();
     const volumes = await this.#mount(signal);
     const result = await this.#applier.apply({
-      pod,
+      pod: this.#services.allocations.promised(pod, state),
       state,
       plan,
       volumes,
@@ -364,9 +369,10 @@ export class PodWorker {
 
   /** The order is what makes a crash harmless: the API object goes last, and only when nothing is left here. */
   async #finish(): Promise<void> {
-    const { statuses, client, images } = this.#services;
+    const { statuses, client, images, allocations } = this.#services;
     const { name, namespace, uid } = this.#pod.metadata;
     await Promise.all([this.#removed ? undefined : statuses.flush(uid), this.#cleaner.removeAll(this.#pod)]);
+    await allocations.forget(uid);
     if (!this.#removed) {
       try {
         await client.delete(pods, name, namespace, { gracePeriodSeconds: 0, preconditions: { uid } });

@@ -15,12 +15,15 @@ import type { Semaphore } from '../engine/semaphore.js';
 import { nanoseconds } from '../engine/time.js';
 import type { LogCopiers } from '../logs/log-copiers.js';
 import { cgroupParentOf } from '../sandbox/plan.js';
+import type { OomLog } from './oom-log.js';
 import { planContainer } from './plan.js';
 import { type ImageIdentity, reportContainer, reportListedContainer } from './report.js';
 import { planResources } from './resources.js';
 
 /** How long a status waits for the last lines of an ended container to reach its log. */
 const logDrainMs = 1000;
+/** Exit code of a process that got KILL. */
+const killedCode = 137;
 
 export interface ContainersOptions {
   docker: Docker;
@@ -29,6 +32,7 @@ export interface ContainersOptions {
   oomScores: OomScores;
   starts: Semaphore;
   logs: LogCopiers;
+  oomLog: OomLog;
   logger: Logger;
   identifyImage(imageId: string): Promise<ImageIdentity>;
 }
@@ -84,7 +88,9 @@ export class Containers {
   async status(id: string): Promise<cri.ContainerStatusInput> {
     const info = await this.inspect(id);
     if (!info.State.Running) await this.options.logs.drained(id, logDrainMs);
-    return reportContainer(info, await this.options.identifyImage(info.Image));
+    const { Running, OOMKilled, ExitCode } = info.State;
+    const oomKilled = !Running && !OOMKilled && ExitCode === killedCode && this.options.oomLog.hasKilled(info.Id);
+    return reportContainer(info, await this.options.identifyImage(info.Image), oomKilled);
   }
 
   /** NOT_FOUND for anything that is not a container of a pod, sandboxes included. */

@@ -18,12 +18,17 @@ export interface ImageIdentity {
 /** Exit code of a container whose process could not be started at all. */
 const startErrorCode = 128;
 
-export function reportContainer(info: Docker.ContainerInspectInfo, image: ImageIdentity): cri.ContainerStatusInput {
+/** `oomKilled`: somebody other than the engine knows that the kernel killed it for its memory. */
+export function reportContainer(
+  info: Docker.ContainerInspectInfo,
+  image: ImageIdentity,
+  oomKilled = false,
+): cri.ContainerStatusInput {
   const { labels, annotations } = decodeLabels(info.Config.Labels);
   return {
     id: info.Id,
     metadata: parseContainerName(info.Name),
-    ...reportState(info),
+    ...reportState(info, oomKilled),
     createdAt: nanoseconds(info.Created),
     image: { image: imageName(info, image), userSpecifiedImage: info.Config.Labels?.[label.image] ?? '' },
     imageRef: image.ref,
@@ -39,12 +44,12 @@ export function reportContainer(info: Docker.ContainerInspectInfo, image: ImageI
 
 type State = Pick<cri.ContainerStatusInput, 'state' | 'startedAt' | 'finishedAt' | 'exitCode' | 'reason' | 'message'>;
 
-function reportState({ State: state, Created }: Docker.ContainerInspectInfo): State {
+function reportState({ State: state, Created }: Docker.ContainerInspectInfo, oomKilled: boolean): State {
   const startedAt = nanoseconds(state.StartedAt);
   if (state.Running) return { state: 'CONTAINER_RUNNING', startedAt };
   const finishedAt = nanoseconds(state.FinishedAt);
   if (finishedAt !== 0) {
-    const reason = state.OOMKilled ? 'OOMKilled' : state.ExitCode === 0 ? 'Completed' : 'Error';
+    const reason = state.OOMKilled || oomKilled ? 'OOMKilled' : state.ExitCode === 0 ? 'Completed' : 'Error';
     // The engine can note the end of a very short run a moment before its start.
     const ended = Math.max(startedAt, finishedAt);
     return {
