@@ -3,7 +3,7 @@
 import type { ResourceDefinition } from '@kubelab/api/resource';
 import type { Pod } from '@kubelab/api/types';
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
-import { internalError, notFound } from '@kubelab/apimachinery/status-error';
+import { notFound, unclassifiedError } from '@kubelab/apimachinery/status-error';
 import type { AdmissionPlugin, AdmissionRequest, ObjectAccess, RequestContext } from '../contracts.js';
 import { type Backend, describeFailure } from './backend.js';
 import type { KubeletLocator } from './kubelet-locator.js';
@@ -48,7 +48,7 @@ export async function findPod(room: ConnectRoom, context: RequestContext, name =
 
 /** 500 `error dialing backend: dial tcp ...`, as exec, attach and port-forward answer when the kubelet is away. */
 export function dialError(backend: Backend): (error: Error) => Error {
-  return (error) => internalError(new Error(`error dialing backend: ${describeFailure(error, backend)}`));
+  return (error) => unclassifiedError(`error dialing backend: ${describeFailure(error, backend)}`, error);
 }
 
 /** Names in paths to kubelets are names of objects and so never need escaping; what does is not let through unescaped. */

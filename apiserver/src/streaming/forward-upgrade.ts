@@ -3,14 +3,15 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { unclassifiedError } from '@kubelab/apimachinery/status-error';
 import { type ForwardOptions, open } from './forward-request.js';
 import { responseHeaders } from './forwarded-headers.js';
 
 export type UpgradeOptions = Pick<ForwardOptions, 'backend' | 'path' | 'headers' | 'unreachable'>;
 
 /**
- * Resolves when the connection is over. Throws (what `unreachable` says) only while the client has not been answered. An answer other than
- * 101 is passed as it is and ends the connection.
+ * Resolves when the connection is over. Throws (what `unreachable` says, or that the backend answered without upgrading) only while the
+ * client has not been answered. A refusal is passed as it is and ends the connection.
  */
 export async function forwardUpgrade(
   request: IncomingMessage,
@@ -26,8 +27,10 @@ export async function forwardUpgrade(
   socket.once('close', onClose);
   try {
     const answer = await negotiate(outgoing, options);
+    const { statusCode = 502 } = answer.message;
     if (answer.upgraded) await relay(socket, head, answer.message, answer.upgraded);
-    else await passRefusal(socket, answer.message);
+    else if (statusCode >= 400) await passRefusal(socket, answer.message);
+    else throw unclassifiedError(`invalid upgrade response: status code ${statusCode}`);
   } finally {
     socket.off('close', onClose);
   }

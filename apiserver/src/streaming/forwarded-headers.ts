@@ -41,14 +41,11 @@ export function requestHeaders(request: IncomingMessage, { upgrade }: { upgrade:
   return headers;
 }
 
-/** What a server behind a proxy path may want to know about the request. */
-export function addForwardedHeaders(headers: OutgoingHttpHeaders, request: IncomingMessage, path: string): void {
+/** The peer joins those that other proxies have named. */
+export function addForwardedFor(headers: OutgoingHttpHeaders, request: IncomingMessage): void {
   const known = [headers['x-forwarded-for'] ?? []].flat().map(String);
   const peer = request.socket.remoteAddress;
-  if (peer) headers['x-forwarded-for'] = [...known, peer].join(', ');
-  headers['x-forwarded-uri'] = path;
-  headers['x-forwarded-host'] = request.headers.host ?? '';
-  headers['x-forwarded-proto'] = 'https';
+  if (peer) headers['x-forwarded-for'] = [...known, peer.replace(/^::ffff:/, '')].join(', ');
 }
 
 /** Answer headers as name and value in turn, as they came. */

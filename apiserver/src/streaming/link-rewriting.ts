@@ -13,19 +13,19 @@ export interface RewriteContext {
 export function rewriteUrl(text: string, context: RewriteContext): string {
   const parsed = splitUrl(text);
   if (!parsed) return text;
-  const { host, path, rest } = parsed;
+  const { origin, host, path, rest } = parsed;
   if (host !== '' && host !== context.backendHost && host !== context.requestHost) return text;
   if (!path.startsWith('/')) return text;
-  if (path === context.prefix || path.startsWith(`${context.prefix}/`)) return `${path}${rest}`;
-  return `${context.prefix}${path}${rest}`;
+  const start = host === context.requestHost ? origin : '';
+  if (path === context.prefix || path.startsWith(`${context.prefix}/`)) return `${start}${path}${rest}`;
+  return `${start}${context.prefix}${path}${rest}`;
 }
 
-function splitUrl(text: string): { host: string; path: string; rest: string } | undefined {
-  const [, , authority = '', path = '', rest = ''] =
-    /^([a-zA-Z][a-zA-Z0-9+.-]*:)?(?:\/\/([^/?#]*))?([^?#]*)(.*)$/s.exec(text) ?? [];
-  const scheme = /^([a-zA-Z][a-zA-Z0-9+.-]*):/.exec(text)?.[1]?.toLowerCase();
-  if (scheme !== undefined && scheme !== 'http' && scheme !== 'https') return undefined;
-  return { host: authority, path, rest };
+function splitUrl(text: string): { origin: string; host: string; path: string; rest: string } | undefined {
+  const [, scheme = '', authority = '', path = '', rest = ''] =
+    /^([a-zA-Z][a-zA-Z0-9+.-]*:)?(\/\/[^/?#]*)?([^?#]*)(.*)$/s.exec(text) ?? [];
+  if (!['', 'http:', 'https:'].includes(scheme.toLowerCase())) return undefined;
+  return { origin: `${scheme}${authority}`, host: authority.slice(2), path, rest };
 }
 
 /** Attributes with links, by tag: those that upstream rewrites. */

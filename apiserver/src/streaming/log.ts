@@ -2,7 +2,13 @@
 
 import type { IncomingMessage } from 'node:http';
 import { type FieldError, invalid, invalidObject } from '@kubelab/apimachinery/field-error';
-import { badRequest, internalError, methodNotSupported, StatusError } from '@kubelab/apimachinery/status-error';
+import {
+  badRequest,
+  internalError,
+  methodNotSupported,
+  StatusError,
+  unclassifiedError,
+} from '@kubelab/apimachinery/status-error';
 import type { ConnectHandler, RequestContext } from '../contracts.js';
 import { describeFailure } from './backend.js';
 import { booleanParameter, integerParameter } from './boolean-query.js';
@@ -35,7 +41,7 @@ export function createLogHandler(room: ConnectRoom): ConnectHandler {
         withBody: false,
         unreachable: (error) => {
           const url = `https://${backend.host}:${backend.port}${path}`;
-          return internalError(new Error(`Get ${JSON.stringify(url)}: ${describeFailure(error, backend)}`));
+          return unclassifiedError(`Get ${JSON.stringify(url)}: ${describeFailure(error, backend)}`, error);
         },
         inspect: (answer) => checkAnswer(context, answer),
         rewriteHeaders: () => ['Content-Type', 'text/plain', 'Cache-Control', 'no-cache, private'],

@@ -4,8 +4,6 @@ import { badRequest } from '@kubelab/apimachinery/status-error';
 
 export interface ProxyName {
   secure: boolean;
-  /** Whether a scheme was given at all. */
-  hasScheme: boolean;
   name: string;
   /** A number or a port's name; empty for the default. */
   port: string;
@@ -14,13 +12,8 @@ export interface ProxyName {
 /** Throws StatusError 400 `invalid pod request "a:b:c:d"`. */
 export function parseProxyName(text: string, kind: 'node' | 'pod' | 'service'): ProxyName {
   const parts = text.split(':');
-  const [first = '', second = '', third = ''] = parts;
-  const plain = (name: string, port: string): ProxyName => ({ secure: false, hasScheme: false, name, port });
-  if (parts.length === 1 && first !== '') return plain(first, '');
-  if (parts.length === 2 && first !== '' && second !== '') return plain(first, second);
-  const isScheme = first === '' || first === 'http' || first === 'https';
-  if (parts.length === 3 && isScheme && second !== '') {
-    return { secure: first === 'https', hasScheme: first !== '', name: second, port: third };
-  }
-  throw badRequest(`invalid ${kind} request ${JSON.stringify(text)}`);
+  const [scheme = '', name = '', port = ''] = parts.length < 3 ? ['', ...parts] : parts;
+  const known = scheme === '' || scheme === 'http' || scheme === 'https';
+  if (parts.length > 3 || !known || name === '') throw badRequest(`invalid ${kind} request ${JSON.stringify(text)}`);
+  return { secure: scheme === 'https', name, port };
 }

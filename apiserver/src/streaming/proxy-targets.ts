@@ -1,7 +1,7 @@
 /** Where proxied requests go: a kubelet, a port of a pod, or an endpoint of a service. */
 
 import { isIP } from 'node:net';
-import type { EndpointSlice, Endpoints, Node, Pod, Service, ServicePort } from '@kubelab/api/types';
+import type { Endpoints, Node, Pod, Service } from '@kubelab/api/types';
 import { badRequest, notFound, serviceUnavailable } from '@kubelab/apimachinery/status-error';
 import type { ObjectAccess, RequestContext } from '../contracts.js';
 import type { Backend, BackendPool } from './backend.js';
@@ -12,7 +12,7 @@ import { type ProxyName, parseProxyName } from './proxy-name.js';
 const nodes = { group: '', resource: 'nodes' };
 const services = { group: '', resource: 'services' };
 const endpointsResource = { group: '', resource: 'endpoints' };
-const slicesResource = { group: 'discovery.k8s.io', resource: 'endpointslices' };
+const pods = { group: '', resource: 'pods' };
 
 /** An object that names this server's own loopback as its address would turn the server against itself. */
 function allowed(host: string): string {
@@ -52,50 +52,56 @@ function podPort(pod: Pod, target: ProxyName, text: string): number {
   return port;
 }
 
-interface Address {
-  host: string;
-  port: number;
-}
-
-/** A ready endpoint of the service, chosen by chance. */
+/** A ready pod of the service, chosen by chance. */
 export async function locateService(room: ConnectRoom, pool: BackendPool, context: RequestContext): Promise<Backend> {
   const target = parseProxyName(context.info.name, 'service');
   const namespace = context.info.namespace ?? '';
-  const service = await room.objects.get<Service>(services, namespace, target.name);
-  if (!service) throw notFound(services, target.name);
-  const port = servicePort(service, target.port);
-  const addresses = addressesOf(room.objects, namespace, target.name, port?.name ?? '');
+  const portName = await servicePortName(room.objects, namespace, target);
+  const found = await room.objects.get<Endpoints>(endpointsResource, namespace, target.name);
+  if (!found) throw notFound(endpointsResource, target.name);
+  const subsets = found.subsets ?? [];
+  if (subsets.length === 0) throw noEndpoints(target.name);
+  const addresses = addressesOf(room.objects, namespace, subsets, portName);
   const chosen = addresses[Math.floor(Math.random() * addresses.length)];
-  if (!chosen) throw serviceUnavailable(`no endpoints available for service ${JSON.stringify(context.info.name)}`);
+  if (!chosen) throw noEndpoints(context.info.name);
   return pool.backend({ secure: target.secure, ...chosen, host: allowed(chosen.host) });
 }
 
-function servicePort(service: Service, wanted: string): ServicePort | undefined {
-  const ports = service.spec?.ports ?? [];
-  if (wanted === '') return ports[0];
-  const found = ports.find((port) => port.name === wanted || String(port.port) === wanted);
-  if (found) return found;
-  throw serviceUnavailable(
-    `no service port ${JSON.stringify(wanted)} found for service ${JSON.stringify(service.metadata.name)}`,
-  );
+function noEndpoints(text: string): Error {
+  return serviceUnavailable(`no endpoints available for service ${JSON.stringify(text)}`);
 }
 
-/** From the EndpointSlices; from the Endpoints where there are none. */
-function addressesOf(objects: ObjectAccess, namespace: string, name: string, portName: string): Address[] {
-  const slices = objects
-    .peekAll<EndpointSlice>(slicesResource, namespace)
-    .filter((slice) => slice.metadata.labels?.['kubernetes.io/service-name'] === name);
-  if (slices.length > 0) return slices.flatMap((slice) => sliceAddresses(slice, portName));
-  const endpoints = objects.peek<Endpoints>(endpointsResource, namespace, name);
-  return (endpoints?.subsets ?? []).flatMap((subset) => {
+/** A number stands for the port's name; without either the port must be one that needs no name. */
+async function servicePortName(objects: ObjectAccess, namespace: string, target: ProxyName): Promise<string> {
+  if (!/^\d+$/.test(target.port)) return target.port;
+  const service = await objects.get<Service>(services, namespace, target.name);
+  if (!service) throw notFound(services, target.name);
+  const number = Number(target.port);
+  const found = (service.spec?.ports ?? []).find((port) => port.port === number);
+  if (found) return found.name ?? '';
+  throw serviceUnavailable(`no service port ${number} found for service ${JSON.stringify(target.name)}`);
+}
+
+type Subset = NonNullable<Endpoints['subsets']>[number];
+type EndpointAddress = NonNullable<Subset['addresses']>[number];
+
+/** Only pods of the service's own namespace: who may write Endpoints must not thereby reach whatever the server can reach. */
+function addressesOf(
+  objects: ObjectAccess,
+  namespace: string,
+  subsets: readonly Subset[],
+  portName: string,
+): { host: string; port: number }[] {
+  return subsets.flatMap((subset) => {
     const port = (subset.ports ?? []).find((candidate) => (candidate.name ?? '') === portName)?.port;
-    return port === undefined ? [] : (subset.addresses ?? []).map(({ ip }) => ({ host: ip, port }));
+    if (port === undefined) return [];
+    const usable = (subset.addresses ?? []).filter((address) => isPodAddress(objects, namespace, address));
+    return usable.map(({ ip }) => ({ host: ip, port }));
   });
 }
 
-function sliceAddresses(slice: EndpointSlice, portName: string): Address[] {
-  const port = (slice.ports ?? []).find((candidate) => (candidate.name ?? '') === portName)?.port;
-  if (port === undefined) return [];
-  const ready = slice.endpoints.filter((endpoint) => endpoint.conditions?.ready !== false);
-  return ready.flatMap((endpoint) => endpoint.addresses.map((host) => ({ host, port })));
+function isPodAddress(objects: ObjectAccess, namespace: string, { ip, targetRef }: EndpointAddress): boolean {
+  if (!targetRef?.name || targetRef.namespace !== namespace) return false;
+  const pod = objects.peek<Pod>(pods, namespace, targetRef.name);
+  return (pod?.status?.podIPs ?? []).some((podIP) => podIP.ip === ip);
 }

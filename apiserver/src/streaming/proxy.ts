@@ -1,18 +1,18 @@
 /** nodes/proxy, pods/proxy and services/proxy: any request to a server inside the cluster. */
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Transform } from 'node:stream';
-import { createGunzip, createGzip } from 'node:zlib';
+import { createDeflateRaw, createGunzip, createGzip, createInflateRaw } from 'node:zlib';
 import { serviceUnavailable } from '@kubelab/apimachinery/status-error';
 import type { ConnectHandler, RequestContext } from '../contracts.js';
 import { type Backend, describeFailure } from './backend.js';
-import { admitConnect, type ConnectRoom } from './connect-room.js';
+import { admitConnect, type ConnectRoom, dialError } from './connect-room.js';
 import { forwardRequest } from './forward-request.js';
 import { forwardUpgrade } from './forward-upgrade.js';
-import { addForwardedHeaders, requestHeaders } from './forwarded-headers.js';
+import { addForwardedFor, requestHeaders } from './forwarded-headers.js';
 import { HtmlRewriter } from './html-rewriter.js';
 import { type RewriteContext, rewriteUrl } from './link-rewriting.js';
-import { type ProxyPath, parseProxyPath } from './proxy-path.js';
+import { type ProxyPath, parseProxyPath, proxyPath } from './proxy-path.js';
 
 export interface ProxyOptions {
   room: ConnectRoom;
@@ -42,19 +42,34 @@ export function createProxyHandler(options: ProxyOptions): ConnectHandler {
     async upgrade(context, request, socket, head) {
       const target = proxyPathOf(context, request);
       const backend = await prepare(context, target);
-      const headers = requestHeaders(request, { upgrade: true });
-      headers['host'] = hostOf(backend);
-      addForwardedHeaders(headers, request, target.prefix + target.path);
-      const path = `${target.path || '/'}${target.search}`;
-      await forwardUpgrade(request, socket, head, { backend, path, headers, unreachable: unreachable(backend) });
+      const headers = forwardedHeaders(request, { upgrade: true });
+      await forwardUpgrade(request, socket, head, {
+        backend,
+        path: pathOf(target),
+        headers,
+        unreachable: dialError(backend),
+      });
     },
   };
 }
 
-function proxyPathOf(context: RequestContext, request: IncomingMessage): ProxyPath {
-  const parsed = parseProxyPath(request.url ?? '');
-  if (parsed) return parsed;
-  return { prefix: context.info.path, path: context.info.rest === '' ? '' : `/${context.info.rest}`, search: '' };
+/** A path whose own words are escaped (`%70roxy`) leaves no prefix that links could be given. */
+function proxyPathOf({ info }: RequestContext, request: IncomingMessage): ProxyPath {
+  const url = request.url ?? '';
+  const mark = url.indexOf('?');
+  return parseProxyPath(url) ?? proxyPath(info.path, info.rest, mark < 0 ? '' : url.slice(mark));
+}
+
+function pathOf({ escaped, search }: ProxyPath): string {
+  return `${escaped || '/'}${search}`;
+}
+
+/** The server sees the host name that the client asked for, as behind any reverse proxy that is not told otherwise. */
+function forwardedHeaders(request: IncomingMessage, options: { upgrade: boolean }): OutgoingHttpHeaders {
+  const headers = requestHeaders(request, options);
+  headers['host'] = request.headers.host ?? '';
+  addForwardedFor(headers, request);
+  return headers;
 }
 
 /** Relative links of a page work only below a path that ends in a slash. */
@@ -80,9 +95,8 @@ async function pass(
   backend: Backend,
   target: ProxyPath,
 ): Promise<void> {
-  const headers = requestHeaders(request, { upgrade: false });
-  headers['host'] = hostOf(backend);
-  addForwardedHeaders(headers, request, target.prefix + target.path);
+  const headers = forwardedHeaders(request, { upgrade: false });
+  headers['x-forwarded-uri'] = `${target.prefix}${target.escaped}`;
   const context: RewriteContext = {
     prefix: target.prefix,
     backendHost: hostOf(backend),
@@ -91,7 +105,7 @@ async function pass(
   await forwardRequest(request, response, {
     backend,
     method: request.method ?? 'GET',
-    path: `${target.path || '/'}${target.search}`,
+    path: pathOf(target),
     headers,
     withBody: true,
     unreachable: unreachable(backend),
@@ -100,12 +114,26 @@ async function pass(
   });
 }
 
-/** Gzip can be opened and closed again; other encodings are left as they are. */
+/** Encodings that can be opened and closed again; pages in others are left as they are. */
+const codecs: ReadonlyMap<string, () => { before: Transform[]; after: Transform[] }> = new Map([
+  ['', () => ({ before: [], after: [] })],
+  ['gzip', () => ({ before: [createGunzip()], after: [createGzip()] })],
+  ['deflate', () => ({ before: [createInflateRaw()], after: [createDeflateRaw()] })],
+]);
+
+/** Whoever is redirected will not read the page. */
 function isRewritten(answer: IncomingMessage): boolean {
-  const type = (answer.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
-  const encoding = answer.headers['content-encoding'] ?? '';
-  return type === 'text/html' && (encoding === '' || encoding === 'gzip');
+  const type = (answer.headers['content-type'] ?? '').split(';')[0]?.trim();
+  return type === 'text/html' && !answer.headers.location && codecs.has(answer.headers['content-encoding'] ?? '');
 }
+
+/** What a server inside the cluster says about other origins is not about the API server's own. */
+const corsHeaders = new Set([
+  'access-control-allow-credentials',
+  'access-control-allow-headers',
+  'access-control-allow-methods',
+  'access-control-allow-origin',
+]);
 
 function rewriteHeaders(raw: string[], answer: IncomingMessage, context: RewriteContext): string[] {
   const dropLength = isRewritten(answer);
@@ -113,14 +141,13 @@ function rewriteHeaders(raw: string[], answer: IncomingMessage, context: Rewrite
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const [name = '', value = ''] = [raw[index], raw[index + 1]];
     const lower = name.toLowerCase();
-    if (lower === 'content-length' && dropLength) continue;
+    if (corsHeaders.has(lower) || (lower === 'content-length' && dropLength)) continue;
     headers.push(name, lower === 'location' ? rewriteUrl(value, context) : value);
   }
   return headers;
 }
 
 function transformsFor(answer: IncomingMessage, context: RewriteContext): Transform[] {
-  if (!isRewritten(answer)) return [];
-  const rewriter = new HtmlRewriter(context);
-  return answer.headers['content-encoding'] === 'gzip' ? [createGunzip(), rewriter, createGzip()] : [rewriter];
+  const codec = isRewritten(answer) ? codecs.get(answer.headers['content-encoding'] ?? '')?.() : undefined;
+  return codec ? [...codec.before, new HtmlRewriter(context), ...codec.after] : [];
 }

@@ -529,13 +529,13 @@ describe('proxies', () => {
           response.writeHead(207, { 'x-got': `${request.method} ${request.url}` }).end(Buffer.concat(chunks)),
         );
       };
-      const url = `${prefix}/a%2Fb/c?x=1&y=%20`;
+      const url = `${prefix}/a%2Fb/c%20d?x=1&y=%20`;
       const pool = serveProxy(url);
       const body = method === 'GET' ? '' : 'payload';
       const answer = await ask(url, { method, body, headers: { 'content-length': String(body.length) } });
       expect([answer.status, answer.headers['x-got'], answer.body.toString()]).toEqual([
         207,
-        `${method} /a%2Fb/c?x=1&y=%20`,
+        `${method} /a/b/c%20d?x=1&y=%20`,
         body,
       ]);
       pool.close();
@@ -550,9 +550,21 @@ describe('proxies', () => {
     };
     const pool = serveProxy(`${prefix}/x`);
     await ask(`${prefix}/x`, {
-      headers: { 'x-mine': '1', 'x-secret-hop': '1', connection: 'close, x-secret-hop', te: 'trailers' },
+      headers: {
+        'x-mine': '1',
+        'x-secret-hop': '1',
+        'x-forwarded-for': '10.9.8.7',
+        host: 'api.example',
+        connection: 'close, x-secret-hop',
+        te: 'trailers',
+      },
     });
-    expect(headers).toMatchObject({ 'x-mine': '1', 'x-forwarded-uri': `${prefix}/x`, 'x-forwarded-proto': 'https' });
+    expect(headers).toMatchObject({
+      'x-mine': '1',
+      'x-forwarded-uri': `${prefix}/x`,
+      'x-forwarded-for': '10.9.8.7, 127.0.0.1',
+      host: 'api.example',
+    });
     expect(headers['x-secret-hop']).toBeUndefined();
     expect(headers['te']).toBeUndefined();
     pool.close();
@@ -583,6 +595,18 @@ describe('proxies', () => {
     pool.close();
   });
 
+  test('what the server tells other origins does not reach the client', async () => {
+    onBackend = (_request, response) => {
+      const allow = { 'Access-Control-Allow-Origin': '*', 'access-control-allow-credentials': 'true' };
+      response.writeHead(200, { ...allow, 'x-kept': '1' }).end();
+    };
+    const pool = serveProxy(`${prefix}/x`);
+    const { headers } = await ask(`${prefix}/x`);
+    expect(headers['x-kept']).toBe('1');
+    expect(Object.keys(headers).filter((name) => name.startsWith('access-control-'))).toEqual([]);
+    pool.close();
+  });
+
   test('a tag that comes in pieces is rewritten, and other bytes are left alone', async () => {
     const odd = Buffer.from([0xff, 0xfe, 0x3c, 0x20, 0xe4]);
     onBackend = (_request, response) => {
@@ -604,6 +628,22 @@ describe('proxies', () => {
     expect((await readUntil(socket, 5, rest)).toString()).toBe('hello');
     socket.destroy();
     pool.close();
+  });
+
+  test.each<[string, (port: number) => number, number, string]>([
+    ['an answer instead of an upgrade', (port) => port, 500, 'invalid upgrade response: status code 200'],
+    ['a server that is away', () => 1, 500, 'error dialing backend: dial tcp 127.0.0.1:1: connect: connection refused'],
+  ])('%s is an error before the upgrade', async (_what, port, status, message) => {
+    onBackend = (_request, response) => void response.end('hello');
+    const plain = createServer((request, response) => onBackend(request, response));
+    await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
+    const pool = serveProxy(`${prefix}/ws`, port((plain.address() as AddressInfo).port));
+    const { socket, head, rest } = await upgrade(`${prefix}/ws`, ['Upgrade: echo'], 'GET');
+    expect(head).toContain(`HTTP/1.1 ${status}`);
+    expect((await readUntil(socket, 20, rest)).toString()).toContain(message);
+    socket.destroy();
+    pool.close();
+    plain.close();
   });
 
   test('a server that is away is 503', async () => {
@@ -633,7 +673,9 @@ describe('proxies', () => {
     ['pods/proxy', 'a:b:c:d', {}, 400, 'invalid pod request "a:b:c:d"'],
     ['pods/proxy', 'ftp:web:21', {}, 400, 'invalid pod request "ftp:web:21"'],
     ['pods/proxy', 'gone', {}, 404, 'pods "gone" not found'],
-    ['services/proxy', 'gone', {}, 404, 'services "gone" not found'],
+    ['services/proxy', 'gone', {}, 404, 'endpoints "gone" not found'],
+    ['services/proxy', 'gone:80', {}, 404, 'services "gone" not found'],
+    ['services/proxy', ':80', {}, 400, 'invalid service request ":80"'],
     ['nodes/proxy', 'gone', {}, 404, 'nodes "gone" not found'],
     ['nodes/proxy', 'n1:99', {}, 400, 'address not allowed'],
   ])('%s of %s: %j', async (key, name, pod, status, message) => {
@@ -649,24 +691,39 @@ describe('proxies', () => {
     streaming.close();
   });
 
-  test('services need an endpoint that is ready, on a port they have', async () => {
+  test.each<[string, object[] | undefined, string]>([
+    ['web', [], 'no endpoints available for service "web"'],
+    ['https:web:http', [], 'no endpoints available for service "web"'],
+    ['web:9999', [], 'no service port 9999 found for service "web"'],
+    // An unnamed port is not the one that has a name; nor is an address of nothing, of another namespace or of another pod.
+    [
+      'web',
+      [{ ip: '10.0.0.1', targetRef: { name: 'web-1', namespace: 'default' } }],
+      'no endpoints available for service "web"',
+    ],
+    ['web:http', [{ ip: '10.0.0.1' }], 'no endpoints available for service "web:http"'],
+    [
+      'web:80',
+      [{ ip: '10.0.0.1', targetRef: { name: 'web-1', namespace: 'other' } }],
+      'no endpoints available for service "web:80"',
+    ],
+    [
+      'web:80',
+      [{ ip: '10.0.0.2', targetRef: { name: 'web-1', namespace: 'default' } }],
+      'no endpoints available for service "web:80"',
+    ],
+  ])('service %s with endpoints %j: %s', async (name, addresses, message) => {
     const streaming = setUp();
-    streaming.objects.put('services', {
-      metadata: { namespace: 'default', name: 'web' },
-      spec: { ports: [{ name: 'http', port: 80 }] },
+    const metadata = { namespace: 'default', name: 'web' };
+    streaming.objects.put('services', { metadata, spec: { ports: [{ name: 'http', port: 80 }] } });
+    streaming.objects.put('pods', {
+      metadata: { namespace: 'default', name: 'web-1' },
+      status: { podIPs: [{ ip: '10.0.0.1' }] },
     });
-    const slice = {
-      metadata: { namespace: 'default', name: 's', labels: { 'kubernetes.io/service-name': 'web' } },
-      ports: [{ name: 'http', port: 8080 }],
-    };
-    streaming.objects.put('endpointslices.discovery.k8s.io', {
-      ...slice,
-      endpoints: [{ addresses: ['10.0.0.1'], conditions: { ready: false } }],
-    });
-    serve(streaming, 'services/proxy', '/x', 'web');
-    expect(messageOf(await ask('/x'))).toBe('no endpoints available for service "web"');
-    serve(streaming, 'services/proxy', '/x', 'web:9999');
-    expect(messageOf(await ask('/x'))).toBe('no service port "9999" found for service "web"');
+    const subset = { addresses, ports: [{ name: 'http', port: 8080 }] };
+    streaming.objects.put('endpoints', { metadata, subsets: addresses?.length ? [subset] : [] });
+    serve(streaming, 'services/proxy', '/x', name);
+    expect(messageOf(await ask('/x'))).toBe(message);
     streaming.close();
   });
 

@@ -200,3 +200,8 @@ export function internalError(cause: unknown): StatusError {
     cause,
   });
 }
+
+/** How upstream answers with an error that has no reason of its own: the message is all there is. */
+export function unclassifiedError(message: string, cause?: unknown): StatusError {
+  return new StatusError({ code: 500, reason: '', message, cause });
+}
