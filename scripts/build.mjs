@@ -29,7 +29,7 @@ const ignoredFolders = new Set(['node_modules', 'dist', 'generated', 'testdata']
 
 /** Programs by the image they run in. */
 const imagePrograms = {
-  control: ['apiserver', 'scheduler', 'controller-manager', 'pki', 'addons', 'seed', 'dns'],
+  control: ['apiserver', 'scheduler', 'controller-manager', 'kube-proxy', 'pki', 'addons', 'seed', 'dns'],
   node: ['dockershim', 'kubelet', 'kube-proxy'],
 };
 

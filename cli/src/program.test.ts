@@ -78,6 +78,7 @@ describe('logs', () => {
     ['apiserver', ['apiserver-1']],
     ['node-2', ['node-2']],
     ['kubelet', ['node-1', 'node-2']],
+    ['kube-proxy', ['apiserver-1', 'node-1', 'node-2']],
     ['nope', []],
   ])('of %s come from %j', (component, ids) => {
     expect(sourcesOf(component, all).map((source) => source.container.id)).toEqual(ids);

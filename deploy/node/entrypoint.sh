@@ -24,6 +24,7 @@ mkdir -p "$run" /var/lib/kubelet /var/log/pods /var/log/containers /etc/docker
 
 . "$here/cgroups.sh"
 . "$here/network.sh"
+. /opt/kubelab/choose-iptables.sh
 
 mount_cgroups
 set_sysctls

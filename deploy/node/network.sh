@@ -16,15 +16,6 @@ set_sysctls() {
   set_sysctl net/ipv4/conf/all/route_localnet 1
 }
 
-# The kernel has two sets of tables. Docker has written its rules into one of them; the node uses the same. Asking iptables-legacy
-# would make its tables exist, so the kernel is asked whether they do.
-choose_iptables() {
-  if grep -q nat /proc/net/ip_tables_names 2>/dev/null; then mode=legacy; else mode=nft; fi
-  for program in iptables ip6tables; do
-    update-alternatives --set "$program" "/usr/sbin/$program-$mode" >/dev/null 2>&1 || say "cannot choose $program-$mode"
-  done
-}
-
 # Pods cannot reach Docker's 127.0.0.11: they get an address of the node's own that leads there.
 write_resolv_conf() {
   if ! grep -q '^nameserver 127\.' /etc/resolv.conf; then

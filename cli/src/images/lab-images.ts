@@ -14,13 +14,20 @@ type Target = (typeof targets)[number];
 const contents: Readonly<Record<Target, readonly string[]>> = {
   control: [
     'deploy/addons',
+    'deploy/choose-iptables.sh',
     'deploy/control',
     'deploy/pause/pause.c',
     'deploy/registry',
-    ...['apiserver', 'scheduler', 'controller-manager', 'pki', 'addons', 'seed', 'dns'].map(bundleOf),
+    ...['apiserver', 'scheduler', 'controller-manager', 'kube-proxy', 'pki', 'addons', 'seed', 'dns'].map(bundleOf),
     'dist/proto',
   ],
-  node: ['deploy/node', ...['dockershim', 'kubelet', 'kube-proxy'].map(bundleOf), 'dist/bundle/kubelet', 'dist/proto'],
+  node: [
+    'deploy/choose-iptables.sh',
+    'deploy/node',
+    ...['dockershim', 'kubelet', 'kube-proxy'].map(bundleOf),
+    'dist/bundle/kubelet',
+    'dist/proto',
+  ],
 };
 
 export interface BuildOptions {

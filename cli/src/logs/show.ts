@@ -31,23 +31,27 @@ export async function showLogs(options: ShowLogsOptions): Promise<void> {
   const containers = await listContainers(options.docker, options.lab);
   const sources = sourcesOf(options.component, containers);
   if (sources.length === 0) {
-    const names = [...new Set(containers.map((item) => (isNode(item) ? item.node : item.service))), ...nodeServices];
+    const names = [...new Set(containers.map(nameOf)), ...nodeServices];
     throw new CliError(`There is no component ${options.component}.`, { hint: `There are ${names.join(', ')}.` });
   }
   await Promise.all(sources.map((source) => showSource(source, options)));
 }
 
 export function sourcesOf(component: string, containers: readonly LabContainer[]): Source[] {
-  const nodes = containers.filter(isNode);
   if (nodeServices.includes(component)) {
-    return nodes.map((container) => ({
-      container,
-      prefix: `${container.node} | `,
-      only: new RegExp(`^${component} \\| `),
-    }));
+    const only = new RegExp(`^${component} \\| `);
+    // The API server's container has a kube-proxy too.
+    const hosts = containers.filter(
+      (item) => isNode(item) || (component === 'kube-proxy' && item.service === 'apiserver'),
+    );
+    return hosts.map((container) => ({ container, prefix: `${nameOf(container)} | `, only }));
   }
-  const own = containers.filter((item) => (isNode(item) ? item.node === component : item.service === component));
+  const own = containers.filter((item) => nameOf(item) === component);
   return own.map((container) => ({ container, prefix: '' }));
+}
+
+function nameOf(container: LabContainer): string {
+  return isNode(container) ? container.node : container.service;
 }
 
 function showSource({ container, prefix, only }: Source, options: ShowLogsOptions): Promise<void> {

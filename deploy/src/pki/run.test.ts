@@ -68,6 +68,7 @@ describe('the pki step', () => {
       'front-proxy-ca.crt',
       'front-proxy-client.crt',
       'front-proxy-client.key',
+      'kube-proxy.conf',
       'sa.key',
       'sa.pub',
     ]);

@@ -15,6 +15,7 @@ export function planVolumes(pki: Pki, server: string): VolumeFiles {
     etcd: { 'ca.crt': etcdCa.certificate, ...pairFiles(pki, 'etcd-server', 'server') },
     apiserver: {
       'ca.crt': ca.certificate,
+      'kube-proxy.conf': clientConfig('kube-proxy-client', 'system:kube-proxy'),
       'etcd-ca.crt': etcdCa.certificate,
       'front-proxy-ca.crt': frontProxyCa.certificate,
       'sa.pub': pki.serviceAccountKey.publicKey,
