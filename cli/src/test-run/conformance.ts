@@ -7,7 +7,7 @@ import { ensureEngine } from '../engine/start.js';
 import { CliError, UsageError } from '../errors.js';
 import { loadImages } from '../images/load.js';
 import type { Lab } from '../lab/lab.js';
-import { run } from '../process/run.js';
+import { run, tryRun } from '../process/run.js';
 import { runSteps } from '../progress/steps.js';
 import { up } from '../up/up.js';
 import { endToEndSettings } from './end-to-end.js';
@@ -42,13 +42,13 @@ export async function runConformance(options: ConformanceOptions): Promise<void>
       hint: 'docs/conformance.md says how to get e2e.test.',
     });
   }
-  const images = options.images === undefined ? {} : parseImageMap(options.images, readText(options.images));
   if (options.kubeconfig !== undefined) {
     if (options.images !== undefined) {
       throw new UsageError('--images is for the cluster that the run makes, not for the one of --kubeconfig.');
     }
     return runSuite(options, options.kubeconfig);
   }
+  const images = options.images === undefined ? {} : parseImageMap(options.images, readText(options.images));
   await runWithOwnLab(options, images);
 }
 
@@ -59,7 +59,9 @@ async function runWithOwnLab(options: ConformanceOptions, images: ImageMap): Pro
   await takeDown();
   try {
     const apiPort = await freePort(preferredApiPort);
-    await up({ lab, write, live, asked: { ...endToEndSettings, failureClock: 'upstream', apiPort } });
+    const legacyTokenSecrets = wantsTokenSecrets((await tryRun(resolve(options.binary), ['--version'])).stdout);
+    const asked = { ...endToEndSettings, failureClock: 'upstream', legacyTokenSecrets, apiPort } as const;
+    await up({ lab, write, live, asked });
     await loadAll(options, images);
     await runSuite(options, lab.kubeconfig);
   } finally {
@@ -80,6 +82,12 @@ async function runSuite(options: ConformanceOptions, kubeconfig: string): Promis
   const args = ['scripts/run-ts.mjs', 'test/conformance/main.ts', ...flags, '--', ...options.extra];
   const code = await runInherited(process.execPath, ['--no-warnings', ...args], lab.root, {});
   if (code !== 0) throw new CliError('The conformance suite did not pass.', { hint: 'Its output is above.' });
+}
+
+/** Suites before 1.24 wait for the token Secret of a service account before they begin. `version`: what the binary says of itself. */
+export function wantsTokenSecrets(version: string): boolean {
+  const [, minor] = /v1\.(\d+)\./.exec(version) ?? [];
+  return minor !== undefined && Number(minor) < 24;
 }
 
 /** Names that the suite uses, each with the image that stands for it. */
