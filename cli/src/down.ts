@@ -3,16 +3,19 @@ import { join } from 'node:path';
 import { systemClock } from '@kubelab/component/clock';
 import type Docker from 'dockerode';
 import { ensureEngine } from './engine/start.js';
-import { isMissing, removeStages } from './images/lab-images.js';
-import { removeFromUserFile } from './kubeconfig/user-file.js';
+import { isMissing, removeOwnImages, removeStages } from './images/owned-images.js';
+import { removeEmptyFile, removeFromUserFile } from './kubeconfig/user-file.js';
 import { listContainers } from './lab/containers.js';
-import { defaultProject, type Lab } from './lab/lab.js';
+import { defaultProject, type Lab, recordOf } from './lab/lab.js';
+import type { LabRecord } from './lab/settings.js';
 import type { Recipe } from './progress/steps.js';
 
 export interface DownContext {
   readonly lab: Lab;
-  /** Also what was built, and is kept for the next `up` otherwise. */
-  readonly images: boolean;
+  /** For a quick next `up`. */
+  readonly keepImages: boolean;
+  /** The logs that were collected when something failed. */
+  readonly keepLogs: boolean;
   docker?: Docker;
 }
 
@@ -47,26 +50,20 @@ export const downRecipe: Recipe<DownContext> = [
     },
   },
   {
-    title: 'Files',
-    async run({ lab, images }) {
-      await removeFromUserFile(lab.project, systemClock);
-      for (const file of ['kubeconfig', 'lab.json']) rmSync(join(lab.folder, file), { force: true });
-      if (lab.project !== defaultProject) rmSync(lab.folder, { recursive: true, force: true });
-      if (images) rmSync(lab.cache, { recursive: true, force: true });
-      removeIfEmpty(join(lab.root, '.kubelab/projects'));
-      removeIfEmpty(join(lab.root, '.kubelab'));
-      return 'removed the kubectl context and the kubeconfig';
+    title: 'Images',
+    skip: ({ keepImages }) => (keepImages ? 'kept for the next `up`' : undefined),
+    async run({ lab, docker }) {
+      const { removed, inUse } = await removeOwnImages(docker!, lab.owner);
+      await removeStages(docker!, lab.owner);
+      return [`removed ${removed.length}`, ...inUse.map((name) => `${name} stays: a container uses it`)].join('; ');
     },
   },
   {
-    title: 'Images',
-    skip: ({ images }) => (images ? undefined : 'kept for the next `up` (`./kubelab down --images` removes them)'),
-    async run({ docker }) {
-      const all = await docker!.listImages({ filters: { reference: ['kubelab/*'] } });
-      const names = all.flatMap(({ RepoTags }) => RepoTags ?? []);
-      for (const name of names) await docker!.getImage(name).remove();
-      await removeStages(docker!, '0s');
-      return `removed ${names.join(', ')}`;
+    title: 'Files',
+    async run(context) {
+      await removeContext(context.lab);
+      removeFiles(context);
+      return 'removed the kubectl context and the kubeconfig';
     },
   },
 ];
@@ -80,6 +77,46 @@ async function removeContainer(docker: Docker, id: string): Promise<void> {
   }
 }
 
+/** From where `up` wrote it; a context of this name elsewhere is somebody else's. */
+async function removeContext(lab: Lab): Promise<void> {
+  const { userKubeconfig } = recordOf(lab);
+  if (userKubeconfig === undefined) return;
+  const { file, created } = userKubeconfig;
+  await removeFromUserFile(lab.project, systemClock, file);
+  if (created) removeEmptyFile(file);
+}
+
+function removeFiles({ lab, keepImages, keepLogs }: DownContext): void {
+  const base = join(lab.root, '.kubelab');
+  for (const file of ['kubeconfig', 'lab.json']) rmSync(join(lab.folder, file), { force: true });
+  if (lab.project !== defaultProject) rmSync(lab.folder, { recursive: true, force: true });
+  if (!keepLogs) removeLogs(lab);
+  removeIfEmpty(join(base, 'projects'));
+  // Archives of images and the like: the checkout's other labs use them too.
+  const last = !existsSync(join(base, 'projects')) && !existsSync(join(base, 'lab.json'));
+  if (!keepImages && last) rmSync(lab.cache, { recursive: true, force: true });
+  removeIfEmpty(base);
+}
+
+/** Other projects' logs lie in folders of the default one's. */
+function removeLogs(lab: Lab): void {
+  if (!existsSync(lab.logs)) return;
+  for (const entry of readdirSync(lab.logs, { withFileTypes: true })) {
+    if (entry.isFile()) rmSync(join(lab.logs, entry.name));
+  }
+  removeIfEmpty(lab.logs);
+  removeIfEmpty(join(lab.root, '.kubelab/logs'));
+}
+
 function removeIfEmpty(folder: string): void {
   if (existsSync(folder) && readdirSync(folder).length === 0) rmSync(folder, { recursive: true });
+}
+
+/** What a machine needed is now its own: others may use it by now. One sentence each. */
+export function whatStays(machine: LabRecord['machine']): string[] {
+  const { packages = [], engine } = machine ?? {};
+  return [
+    ...(packages.length > 0 ? [`The packages that \`up\` installed stay: ${packages.join(', ')}.`] : []),
+    ...(engine === undefined ? [] : [`The Docker engine that \`up\` started goes on running (${engine}).`]),
+  ];
 }

@@ -33,6 +33,8 @@ describe('the command line', () => {
     [['up', '--failure-clock', 'slow'], 'commander.invalidArgument'],
     [['up', 'extra'], 'commander.excessArguments'],
     [['node', 'kill'], 'commander.missingArgument'],
+    [['node', 'add', '--cpu', 'two'], 'commander.invalidArgument'],
+    [['node', 'add', '--memory', 'much'], 'commander.invalidArgument'],
     [['node', 'list', 'many'], 'commander.excessArguments'],
     [['image', 'load'], 'commander.missingArgument'],
     [['logs'], 'commander.missingArgument'],
@@ -68,7 +70,7 @@ describe('logs', () => {
     number,
     state: 'running',
     status: '',
-    imageId: '',
+    image: '',
     address: '',
     ports: new Map(),
   });

@@ -37,3 +37,45 @@ mount_cgroup_v2() {
     echo "+$controller" > /sys/fs/cgroup/cgroup.subtree_control || say "cgroup controller $controller is not available"
   done
 }
+
+# The size that this machine was given for itself: `cpu QUOTA` (microseconds in 100 ms), `memory BYTES`. The engine has set it, unless the
+# container was made anew without it; then the root of the node's own hierarchies is set from here, where the kernel lets it.
+limit_node() {
+  [ -s "$kept_limits" ] || return 0
+  while read -r what amount; do
+    [ "$(limit_now "$what")" = "$amount" ] && continue
+    set_limit "$what" "$amount" 2>/dev/null
+    [ "$(limit_now "$what")" = "$amount" ] || say "the $what limit $amount cannot be set from here: run kubelab up"
+  done < "$kept_limits"
+}
+
+limit_now() {
+  case $1 in
+    cpu) cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us 2>/dev/null || cut -d ' ' -f 1 /sys/fs/cgroup/cpu.max ;;
+    memory) cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || cat /sys/fs/cgroup/memory.max ;;
+  esac
+}
+
+set_limit() {
+  case $1 in
+    cpu)
+      if [ -e /sys/fs/cgroup/cpu.max ]; then
+        echo "$2 100000" > /sys/fs/cgroup/cpu.max
+      else
+        echo 100000 > /sys/fs/cgroup/cpu/cpu.cfs_period_us
+        echo "$2" > /sys/fs/cgroup/cpu/cpu.cfs_quota_us
+      fi
+      ;;
+    memory)
+      if [ -e /sys/fs/cgroup/memory.max ]; then
+        echo 0 > /sys/fs/cgroup/memory.swap.max
+        echo "$2" > /sys/fs/cgroup/memory.max
+      else
+        # Memory and swap together may never be less than memory: the order depends on the direction.
+        for file in memsw.limit_in_bytes limit_in_bytes memsw.limit_in_bytes; do
+          echo "$2" > "/sys/fs/cgroup/memory/memory.$file"
+        done
+      fi
+      ;;
+  esac || true
+}

@@ -6,6 +6,7 @@ set -eu
 here=/opt/kubelab/node
 run=/run/kubelab
 kept_name=/var/lib/kubelet/node-name
+kept_limits=/var/lib/kubelet/node-limits
 
 say() { echo "node | $*"; }
 
@@ -27,6 +28,7 @@ mkdir -p "$run" /var/lib/kubelet /var/log/pods /var/log/containers /etc/docker
 . /opt/kubelab/choose-iptables.sh
 
 mount_cgroups
+limit_node
 set_sysctls
 choose_iptables
 write_resolv_conf "$run/resolv.conf"
@@ -47,11 +49,25 @@ cp -r "$here/services" /run/service
 runsvdir -P /run/service &
 supervisor=$!
 
-# Agents first, so that nothing restarts what the engine then stops.
+# When a machine goes down alone, its pods end with it and others take over. When the whole lab goes down, or this container is about to be
+# made anew, they are to go on afterwards where they were.
+goes_down_alone() {
+  [ -z "$(find "$run/coming-back" -mmin -10 2>/dev/null)" ] || return 1
+  sleep 1
+  curl -fsk -o /dev/null --max-time 2 "${KUBELAB_API_SERVER:-https://apiserver:6443}/readyz"
+}
+
+# Agents first, so that nothing restarts what the engine then stops. The kubelet by itself: it may take a while.
 stop() {
-  say "stopping"
   trap '' TERM INT
-  sv -w 5 force-stop /run/service/kubelet /run/service/kube-proxy >/dev/null 2>&1 || true
+  if goes_down_alone; then
+    say "shutting down"
+    touch "$run/shutdown"
+  else
+    say "stopping"
+  fi
+  sv -w 30 force-stop /run/service/kubelet >/dev/null 2>&1 || true
+  sv -w 5 force-stop /run/service/kube-proxy >/dev/null 2>&1 || true
   sv -w 15 force-stop /run/service/dockerd >/dev/null 2>&1 || true
   kill -HUP "$supervisor" 2>/dev/null || true
   wait "$supervisor" || true

@@ -91,3 +91,15 @@ export async function nodeNames(): Promise<string[]> {
     .split(' ')
     .filter((name) => name !== '');
 }
+
+/** The container of a node that has kept its number's name, or of a service. */
+export async function containerOf(name: string): Promise<string> {
+  const [, service = name, number = '1'] = /^(node)-(\d+)$/.exec(name) ?? [];
+  const labels = { project, service, 'container-number': number };
+  const filters = Object.entries(labels).flatMap(([label, value]) => [
+    '--filter',
+    `label=com.docker.compose.${label}=${value}`,
+  ]);
+  const { stdout } = await run('docker', ['ps', '-aq', ...filters]);
+  return stdout.trim();
+}

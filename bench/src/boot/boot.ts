@@ -44,7 +44,7 @@ export async function runBoot(options: BootOptions): Promise<void> {
       write(`boot ${number} of ${runs}: ${seconds(measured.totalMs)}`);
     }
   } finally {
-    await kubelab(['--project', project, 'down']);
+    await kubelab(['--project', project, 'down', '--keep-images']);
   }
   report(boots, options);
 }
@@ -59,7 +59,7 @@ async function boot({ project, apiPort, signal }: BootOptions): Promise<Boot> {
 }
 
 async function down({ project, signal }: BootOptions): Promise<void> {
-  await kubelab(['--project', project, 'down'], signal);
+  await kubelab(['--project', project, 'down', '--keep-images'], signal);
 }
 
 function kubelab(args: readonly string[], signal?: AbortSignal): Promise<string> {

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { isNode, listContainers } from '../lab/containers.js';
 import { recordOf } from '../lab/lab.js';
 import {
@@ -11,6 +11,7 @@ import {
   startNode,
   stopNode,
 } from '../nodes/actions.js';
+import { parseCpus, parseMemory } from '../nodes/limits.js';
 import { viewNodes } from '../nodes/node-view.js';
 import { formatTable } from '../progress/table.js';
 import { nodeRow, readObjects } from '../status.js';
@@ -49,8 +50,15 @@ export function addNodeCommand(program: Command, terminal: Terminal): void {
     .command('add')
     .description('add nodes and wait until they are Ready')
     .argument('[name...]', 'what to call them; without a name, one that is called after its number')
-    .action(async (names: string[], _: object, command: Command) => {
-      const added = await addNodes(await nodeCommand(command, terminal), names);
+    .option('--cpu <cpus>', 'how many CPUs each of them has: 2, 500m (default: as `up --node-cpu` says)', cpusOption)
+    .option(
+      '--memory <size>',
+      'how much memory each has: 1Gi, 512Mi (default: as `up --node-memory` says)',
+      memoryOption,
+    )
+    .action(async (names: string[], { cpu, memory }: { cpu?: number; memory?: number }, command: Command) => {
+      const limits = { ...(cpu === undefined ? {} : { cpus: cpu }), ...(memory === undefined ? {} : { memory }) };
+      const added = await addNodes(await nodeCommand(command, terminal), names, limits);
       terminal.write(`${added.join(', ')} ${added.length === 1 ? 'is' : 'are'} Ready.`);
     });
   for (const { verb, description, run, done } of actions) {
@@ -63,6 +71,18 @@ export function addNodeCommand(program: Command, terminal: Terminal): void {
         terminal.write(`${name} ${done}.`);
       });
   }
+}
+
+function cpusOption(text: string): number {
+  const cpus = parseCpus(text);
+  if (cpus === undefined) throw new InvalidArgumentError('It must be a number of CPUs such as 2 or 500m.');
+  return cpus;
+}
+
+function memoryOption(text: string): number {
+  const memory = parseMemory(text);
+  if (memory === undefined) throw new InvalidArgumentError('It must be a size such as 1Gi or 512Mi.');
+  return memory;
 }
 
 async function listNodes({ docker, lab, clock }: NodeCommand): Promise<string> {

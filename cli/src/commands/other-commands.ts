@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { systemClock } from '@kubelab/component/clock';
 import type { Command } from 'commander';
-import { downRecipe } from '../down.js';
+import { downRecipe, whatStays } from '../down.js';
 import { CliError } from '../errors.js';
 import { loadImages } from '../images/load.js';
+import { recordOf } from '../lab/lab.js';
 import { showLogs } from '../logs/show.js';
 import { runSteps } from '../progress/steps.js';
 import { describeLab } from '../status.js';
@@ -13,12 +14,14 @@ import { parseLineCount } from './parse.js';
 export function addDownCommand(program: Command, { write, live }: Terminal): void {
   program
     .command('down')
-    .description('remove what `up` made: containers, volumes, network, kubectl context')
-    .option('--images', 'also the images that were built, which the next `up` would use again')
-    .action(async ({ images = false }: { images?: boolean }, command: Command) => {
+    .description('remove what `up` made: containers, volumes, network, images, kubectl context')
+    .option('--keep-images', 'keep the images, so that the next `up` is quick')
+    .action(async ({ keepImages = false }: { keepImages?: boolean }, command: Command) => {
       const lab = labOf(command);
-      await runSteps(downRecipe, { lab, images }, { clock: systemClock, live, write });
+      const { machine } = recordOf(lab);
+      await runSteps(downRecipe, { lab, keepImages, keepLogs: false }, { clock: systemClock, live, write });
       write(`Cluster ${lab.project} is gone.`);
+      for (const line of whatStays(machine)) write(line);
     });
 }
 

@@ -11,6 +11,7 @@ interface UpFlags {
   legacyTokenSecrets?: boolean;
   apiPort?: number;
   registryPort?: number;
+  nodeCpu?: string;
   nodeMemory?: string;
   mergeKubeconfig?: boolean;
   timings?: boolean;
@@ -35,7 +36,8 @@ export function addUpCommand(program: Command, terminal: Terminal): void {
       "port of 127.0.0.1 for the lab's registry (default 5000; 0 for any)",
       parseWholeNumber,
     )
-    .option('--node-memory <size>', 'memory of each node (default 2g)')
+    .option('--node-cpu <cpus>', "CPUs of each node: 2, 500m (default 0: all of the machine's)")
+    .option('--node-memory <size>', 'memory of each node: 2Gi, 1536Mi (default 2g)')
     .option('--merge-kubeconfig', "write the context to the user's kubeconfig (the default)")
     .option('--no-merge-kubeconfig', 'do not')
     .option('--timings', 'print how long each step took, as JSON, at the end')

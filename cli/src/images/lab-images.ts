@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { systemClock } from '@kubelab/component/clock';
 import type Docker from 'dockerode';
-import { codeOf } from '../errors.js';
 import { run } from '../process/run.js';
 import type { BaseImages } from './base-image.js';
 import { buildEnvironment } from './build-environment.js';
 import { contentHash } from './content-hash.js';
+import { adoptImage, removeStages } from './owned-images.js';
+import { ownedName } from './ownership.js';
 
 const targets = ['control', 'node'] as const;
 type Target = (typeof targets)[number];
@@ -33,39 +33,48 @@ const contents: Readonly<Record<Target, readonly string[]>> = {
 export interface BuildOptions {
   docker: Docker;
   root: string;
+  owner: string;
   bases: BaseImages;
   report: (state: string) => void;
 }
 
-/** An image is named after its contents: labs of other checkouts, and older ones of this, keep theirs. */
+/** Names of the lab's own. */
 export type LabImages = Readonly<Record<Target, string>>;
 
-/** The lab's images for the sources as they are; builds what is missing, and tells in `built` what that was. */
+/** The lab's images for the sources as they are; builds what nobody has built, and tells in `built` what that was. */
 export async function ensureLabImages(options: BuildOptions): Promise<{ images: LabImages; built: string[] }> {
-  const images = labImageNames(options);
+  const { docker, owner } = options;
+  const images: Partial<Record<Target, string>> = {};
   const built: string[] = [];
   for (const target of targets) {
-    if (await exists(options.docker, images[target])) continue;
-    await build(target, images[target], options);
-    built.push(images[target]);
+    const content = contentOf(target, options);
+    const found = await adoptImage(docker, repositoryOf(target), content, owner);
+    const name = found ?? ownedName(repositoryOf(target), content, owner);
+    if (found === undefined) {
+      await build(target, name, options);
+      built.push(name);
+    }
+    images[target] = name;
   }
-  if (built.length > 0) await removeOldImages(options.docker, images);
-  return { images, built };
+  // The sources it was made from are in there: it serves this build alone.
+  if (built.length > 0) await removeStages(docker, owner, 'programs');
+  return { images: images as LabImages, built };
 }
 
-export function labImageNames({ root, bases }: Pick<BuildOptions, 'root' | 'bases'>): LabImages {
-  const name = (target: Target): string => {
-    const hash = contentHash(root, ['deploy/Dockerfile', ...contents[target]], bases.base, bases.node);
-    return `kubelab/${target}:${hash.slice(0, 12)}`;
-  };
-  return { control: name('control'), node: name('node') };
+function repositoryOf(target: Target): string {
+  return `kubelab/${target}`;
 }
 
-async function build(target: Target, name: string, { root, bases, report }: BuildOptions): Promise<void> {
+function contentOf(target: Target, { root, bases }: BuildOptions): string {
+  return contentHash(root, ['deploy/Dockerfile', ...contents[target]], bases.release).slice(0, 12);
+}
+
+async function build(target: Target, name: string, { root, owner, bases, report }: BuildOptions): Promise<void> {
   report(`building ${name}`);
   const args = [
     ...['--target', target, '--file', join(root, 'deploy/Dockerfile'), '--tag', name],
     ...['--build-arg', `BASE_IMAGE=${bases.base}`, '--build-arg', `NODE_IMAGE=${bases.node}`],
+    ...['--build-arg', `KUBELAB_OWNER=${owner}`],
   ];
   await run('docker', ['build', ...args, root], {
     env: await buildEnvironment(),
@@ -73,42 +82,6 @@ async function build(target: Target, name: string, { root, bases, report }: Buil
       if (line.trim() !== '') report(`building ${name}: ${line.trim().slice(0, 100)}`);
     },
   });
-}
-
-/** Day-old images that no container uses were built from sources that have changed since. */
-async function removeOldImages(docker: Docker, current: LabImages): Promise<void> {
-  const yesterday = systemClock.now() / 1000 - 24 * 60 * 60;
-  const used = new Set((await docker.listContainers({ all: true })).map(({ ImageID }) => ImageID));
-  const found = await docker.listImages({ filters: { reference: ['kubelab/control', 'kubelab/node'] } });
-  for (const { Id, Created, RepoTags } of found) {
-    const names = (RepoTags ?? []).filter(
-      (name) => /:[0-9a-f]{12}$/.test(name) && !Object.values(current).includes(name),
-    );
-    if (used.has(Id) || Created > yesterday) continue;
-    for (const name of names) await docker.getImage(name).remove();
-  }
-  await removeStages(docker, '24h');
-}
-
-/** The classic builder leaves the stages of a build behind, as a cache; their label tells them from anybody else's. */
-export async function removeStages(docker: Docker, olderThan: string): Promise<void> {
-  const filters = { dangling: ['true'], label: ['io.kubelab'], until: [olderThan] };
-  await docker.pruneImages({ filters: JSON.stringify(filters) });
-}
-
-async function exists(docker: Docker, image: string): Promise<boolean> {
-  try {
-    await docker.getImage(image).inspect();
-    return true;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
-}
-
-/** Whether the engine answered that there is no such thing. */
-export function isMissing(error: unknown): boolean {
-  return codeOf(error) === undefined && error instanceof Error && 'statusCode' in error && error.statusCode === 404;
 }
 
 function bundleOf(program: string): string {

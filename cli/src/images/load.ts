@@ -10,7 +10,7 @@ import { isNode, type LabContainer, listContainers } from '../lab/containers.js'
 import type { Lab } from '../lab/lab.js';
 import { registryUrl } from '../lab/registry-url.js';
 import { run } from '../process/run.js';
-import { isMissing } from './lab-images.js';
+import { isMissing } from './owned-images.js';
 import { pushArchive } from './push-archive.js';
 
 export interface LoadOptions {

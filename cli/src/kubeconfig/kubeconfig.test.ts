@@ -7,7 +7,7 @@ import { FakeClock, settle } from '@kubelab/testkit/fake-clock';
 import { dump, load } from 'js-yaml';
 import { withLock } from './lock.js';
 import { hasContext, mergeContext, removeContext } from './merge.js';
-import { mergeIntoUserFile, removeFromUserFile, userKubeconfig } from './user-file.js';
+import { mergeIntoUserFile, removeEmptyFile, removeFromUserFile, userKubeconfig } from './user-file.js';
 
 function configOf(name: string, server = 'https://127.0.0.1:6443'): Kubeconfig {
   return {
@@ -104,6 +104,16 @@ describe("the user's file", () => {
     expect(load(readFileSync(existing, 'utf8'))).toEqual({ ...configOf('work'), 'current-context': '' });
     expect(await removeFromUserFile('kubelab', systemClock, existing)).toBe(false);
     expect(await removeFromUserFile('kubelab', systemClock, path)).toBe(false);
+  });
+
+  it('is removed only when nothing is left in it', async () => {
+    await mergeIntoUserFile(labFile, systemClock, path);
+    removeEmptyFile(path);
+    expect(existsSync(path)).toBe(true);
+    await removeFromUserFile('kubelab', systemClock, path);
+    removeEmptyFile(path);
+    expect(existsSync(path)).toBe(false);
+    removeEmptyFile(path);
   });
 
   it('is left alone when it cannot be read', async () => {

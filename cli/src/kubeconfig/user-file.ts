@@ -5,6 +5,7 @@ import {
   readFileSync,
   realpathSync,
   renameSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -32,6 +33,13 @@ export function mergeIntoUserFile(labFile: string, clock: Clock, path = userKube
 export async function removeFromUserFile(name: string, clock: Clock, path = userKubeconfig()): Promise<boolean> {
   if (!existsSync(path) || !hasContext(parse(path), name)) return false;
   return change(path, clock, (existing) => removeContext(existing, name));
+}
+
+/** A file that holds no cluster, user or context is of no use; whoever made it may remove it. */
+export function removeEmptyFile(path: string): void {
+  if (!existsSync(path)) return;
+  const { clusters, users, contexts } = parse(path);
+  if ([clusters, users, contexts].every((entries) => (entries ?? []).length === 0)) rmSync(path);
 }
 
 function change(path: string, clock: Clock, edit: (existing: Kubeconfig) => Kubeconfig): Promise<boolean> {

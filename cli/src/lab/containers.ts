@@ -22,7 +22,8 @@ export interface LabContainer {
   state: string;
   /** The engine's words: `Up 3 minutes (healthy)`. */
   status: string;
-  imageId: string;
+  /** Its name; its id when the name has moved on since. */
+  image: string;
   /** In the project's network; empty when it does not run. */
   address: string;
   /** Ports of the container to ports of this machine. */
@@ -43,7 +44,7 @@ export async function listContainers(docker: Docker, lab: Lab): Promise<LabConta
       number: Number(item.Labels[numberLabel] ?? 0),
       state: item.State,
       status: item.Status,
-      imageId: item.ImageID,
+      image: item.Image,
       address: Object.values(item.NetworkSettings?.Networks ?? {})[0]?.IPAddress ?? '',
       ports: new Map(item.Ports.filter((port) => port.PublicPort).map((port) => [port.PrivatePort, port.PublicPort])),
     }))

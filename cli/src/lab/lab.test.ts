@@ -5,7 +5,7 @@ import { CliError, UsageError } from '../errors.js';
 import { runsAsAsked } from '../up/steps/containers.js';
 import { demultiplex, type LabContainer } from './containers.js';
 import { composeEnvironment, openLab, recordOf, saveRecord } from './lab.js';
-import { defaultSettings, validateSettings } from './settings.js';
+import { defaultSettings, mergeFacts, validateSettings } from './settings.js';
 
 describe('a lab', () => {
   let root: string;
@@ -50,7 +50,23 @@ describe('a lab', () => {
       KUBELAB_FAILURE_CLOCK: 'fast',
       KUBELAB_NODES: '3',
       KUBELAB_LEGACY_TOKEN_SECRETS: 'false',
+      KUBELAB_NODE_CPU: '0',
+      KUBELAB_NODE_MEMORY: '2147483648',
     });
+  });
+});
+
+describe('mergeFacts', () => {
+  it('adds up what several starts did', () => {
+    const file = { file: '/root/.kube/config', created: true };
+    const first = mergeFacts({}, { machine: { packages: ['docker.io'], engine: 'by systemd' }, userKubeconfig: file });
+    expect(mergeFacts(first, { machine: { packages: ['mmdebstrap'] } })).toEqual({
+      machine: { packages: ['docker.io', 'mmdebstrap'], engine: 'by systemd' },
+      userKubeconfig: file,
+    });
+    expect(mergeFacts(first, { userKubeconfig: { ...file, created: false } }).userKubeconfig).toEqual(file);
+    const other = { file: '/home/me/config', created: false };
+    expect(mergeFacts(first, { userKubeconfig: other }).userKubeconfig).toEqual(other);
   });
 });
 
@@ -60,7 +76,8 @@ describe('validateSettings', () => {
     ['half a node', { nodes: 1.5 }, '--nodes must be between 1 and 250'],
     ['a port that is none', { apiPort: 70_000 }, '--api-port must be between 1 and 65535'],
     ['any port for the API, which kubeconfigs must name', { apiPort: 0 }, '--api-port must be between 1 and 65535'],
-    ['a size without a number', { nodeMemory: 'much' }, '--node-memory must be a size such as 2g'],
+    ['a size without a number', { nodeMemory: 'much' }, '--node-memory must be a size such as 2Gi'],
+    ['CPUs in words', { nodeCpu: 'two' }, '--node-cpu must be a number such as 2 or 500m'],
   ])('refuses %s', (_, change, problem) => {
     expect(validateSettings({ ...defaultSettings, ...change })).toEqual([problem]);
   });
@@ -79,7 +96,7 @@ describe('runsAsAsked', () => {
     number,
     state,
     status,
-    imageId: '',
+    image: '',
     address: '',
     ports: new Map(),
   });

@@ -1,7 +1,15 @@
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UsageError } from '../errors.js';
-import { defaultSettings, type LabRecord, type LabSettings, readRecord, writeRecord } from './settings.js';
+import { ownerOf } from '../images/ownership.js';
+import {
+  commonLimits,
+  defaultSettings,
+  type LabRecord,
+  type LabSettings,
+  readRecord,
+  writeRecord,
+} from './settings.js';
 
 export const defaultProject = 'kubelab';
 
@@ -9,6 +17,8 @@ export const defaultProject = 'kubelab';
 export interface Lab {
   /** Compose project, and name of the context in kubeconfigs. */
   readonly project: string;
+  /** What tells this lab's images from those of other labs, of other checkouts too. */
+  readonly owner: string;
   /** The checkout. */
   readonly root: string;
   /** What belongs to this lab alone. */
@@ -34,6 +44,7 @@ export function openLab(project: string, root = checkoutRoot()): Lab {
   const folder = project === defaultProject ? base : join(base, 'projects', project);
   return {
     project,
+    owner: ownerOf(project, root),
     root,
     folder,
     cache: join(base, 'cache'),
@@ -62,6 +73,7 @@ export function composeEnvironment(
   settings: LabSettings,
   images?: { control: string; node: string },
 ): Record<string, string> {
+  const limits = commonLimits(settings);
   return {
     COMPOSE_PROJECT_NAME: lab.project,
     KUBELAB_OUTPUT: lab.folder,
@@ -73,7 +85,8 @@ export function composeEnvironment(
     KUBELAB_ETCD_METRICS_PORT: String(settings.etcdMetricsPort),
     KUBELAB_SCHEDULER_PORT: String(settings.schedulerPort),
     KUBELAB_CONTROLLER_MANAGER_PORT: String(settings.controllerManagerPort),
-    KUBELAB_NODE_MEMORY: settings.nodeMemory,
+    KUBELAB_NODE_CPU: String(limits.cpus ?? 0),
+    KUBELAB_NODE_MEMORY: String(limits.memory ?? 0),
     ...(images ? { KUBELAB_CONTROL_TAG: tagOf(images.control), KUBELAB_NODE_TAG: tagOf(images.node) } : {}),
   };
 }

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CliError } from '../errors.js';
+import { type NodeLimits, parseCpus, parseMemory } from '../nodes/limits.js';
 
 export type FailureClock = 'upstream' | 'fast';
 
@@ -15,7 +16,9 @@ export interface LabSettings {
   etcdMetricsPort: number;
   schedulerPort: number;
   controllerManagerPort: number;
-  /** As Docker writes sizes: `2g`. */
+  /** CPUs of each node, as `--node-cpu` takes them; `0`: all that the machine has. */
+  nodeCpu: string;
+  /** Memory of each node, as `--node-memory` takes it. */
   nodeMemory: string;
   /** Whether the context is in the user's kubeconfig. */
   mergeKubeconfig: boolean;
@@ -30,17 +33,46 @@ export const defaultSettings: LabSettings = {
   etcdMetricsPort: 2381,
   schedulerPort: 10259,
   controllerManagerPort: 10257,
+  nodeCpu: '0',
   nodeMemory: '2g',
   mergeKubeconfig: true,
 };
 
 /** What a file holds besides the settings. */
-export interface LabRecord {
+export interface LabRecord extends LabFacts {
   settings: LabSettings;
   /** Fingerprint of everything that was applied by the last successful `up`. */
   applied?: string;
   /** Names of nodes that were given one, by the names of their containers. */
   nodeNames?: Readonly<Record<string, string>>;
+  /** Sizes of nodes that were given one of their own, by the names of their containers. */
+  nodeLimits?: Readonly<Record<string, NodeLimits>>;
+}
+
+/** What `down` has to know. */
+export interface LabFacts {
+  /** The user's file that has the context; `created`: it did not exist before. */
+  userKubeconfig?: { file: string; created: boolean };
+  /** What `up` did to the machine itself, and what stays. */
+  machine?: { packages?: readonly string[]; engine?: string };
+}
+
+/** What one `up` adds to what earlier ones did. */
+export function mergeFacts<R extends LabFacts>(record: R, { userKubeconfig, machine }: LabFacts): R & LabFacts {
+  const before = record.userKubeconfig;
+  const packages = [...new Set([...(record.machine?.packages ?? []), ...(machine?.packages ?? [])])];
+  return {
+    ...record,
+    ...(machine ? { machine: { ...record.machine, ...machine, packages } } : {}),
+    ...(userKubeconfig
+      ? {
+          userKubeconfig: {
+            file: userKubeconfig.file,
+            created: userKubeconfig.created || (before?.file === userKubeconfig.file && before.created),
+          },
+        }
+      : {}),
+  };
 }
 
 export function readRecord(file: string): LabRecord | undefined {
@@ -59,6 +91,12 @@ export function writeRecord(file: string, record: LabRecord): void {
   renameSync(`${file}.new`, file);
 }
 
+/** What every node gets that has no size of its own. */
+export function commonLimits({ nodeCpu, nodeMemory }: LabSettings): NodeLimits {
+  const [cpus, memory] = [parseCpus(nodeCpu), parseMemory(nodeMemory)];
+  return { ...(cpus === undefined ? {} : { cpus }), ...(memory === undefined ? {} : { memory }) };
+}
+
 /** Every problem with the settings, as sentences. */
 export function validateSettings(settings: LabSettings): string[] {
   const problems: string[] = [];
@@ -69,6 +107,9 @@ export function validateSettings(settings: LabSettings): string[] {
   if (settings.registryPort < 0 || settings.registryPort > 65_535) {
     problems.push('--registry-port must be between 0 and 65535');
   }
-  if (!/^\d+[kmg]?$/i.test(settings.nodeMemory)) problems.push('--node-memory must be a size such as 2g');
+  const { nodeCpu, nodeMemory } = settings;
+  if (nodeCpu !== '0' && parseCpus(nodeCpu) === undefined)
+    problems.push('--node-cpu must be a number such as 2 or 500m');
+  if (parseMemory(nodeMemory) === undefined) problems.push('--node-memory must be a size such as 2Gi');
   return problems;
 }

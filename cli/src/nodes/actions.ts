@@ -4,12 +4,12 @@ import type { Clock } from '@kubelab/component/clock';
 import type Docker from 'dockerode';
 import { openCompose } from '../compose/compose.js';
 import { CliError, UsageError } from '../errors.js';
-import { ensureBaseImages } from '../images/base-image.js';
-import { labImageNames } from '../images/lab-images.js';
 import { isNode, type LabContainer, listContainers } from '../lab/containers.js';
 import { composeEnvironment, type Lab, recordOf, saveRecord } from '../lab/lab.js';
 import { openClient } from '../lab/open-client.js';
-import { tarOfFile } from './tar-of-file.js';
+import { limitContainers, requirePossible } from './limit-containers.js';
+import type { NodeLimits } from './limits.js';
+import { nameContainers } from './name-containers.js';
 import { waitForNodes } from './wait-nodes.js';
 
 export interface NodeCommand {
@@ -36,14 +36,18 @@ export async function findNode(
  * Adds machines to the cluster and waits until they are Ready; those that are stopped on purpose stay so. Without names, one that is
  * called after its number. Gives the new names.
  */
-export async function addNodes(command: NodeCommand, names: readonly string[]): Promise<string[]> {
+export async function addNodes(
+  command: NodeCommand,
+  names: readonly string[],
+  limits: NodeLimits = {},
+): Promise<string[]> {
   const { lab, docker, clock, report } = command;
   const before = (await listContainers(docker, lab)).filter(isNode);
   requireNewNames(names, before, lab);
+  await requirePossible(docker, limits);
   const record = recordOf(lab);
   const settings = { ...record.settings, nodes: before.length + Math.max(1, names.length) };
-  const bases = await ensureBaseImages({ docker, cache: lab.cache, report });
-  const compose = await openCompose(lab, composeEnvironment(lab, settings, labImageNames({ root: lab.root, bases })));
+  const compose = await openCompose(lab, composeEnvironment(lab, settings, imagesOf(before)));
   // Compose would start what is stopped: it only makes the containers, and the engine starts the new ones.
   const scale = ['--scale', `node=${settings.nodes}`];
   await compose.run(['up', '--no-start', '--no-build', '--no-recreate', '--no-deps', ...scale, 'node'], report);
@@ -55,11 +59,18 @@ export async function addNodes(command: NodeCommand, names: readonly string[]): 
     ...kept,
     settings,
     nodeNames: { ...record.nodeNames, ...(await nameContainers(docker, added, names)) },
+    nodeLimits: { ...record.nodeLimits, ...(await limitContainers(docker, added, limits)) },
   });
   await Promise.all(added.map(({ id }) => docker.getContainer(id).start()));
   const result = added.map(({ node }, index) => names[index] ?? node);
   await waitReady({ lab, docker, clock, report }, result);
   return result;
+}
+
+/** What the cluster was made of, even if the sources have changed since. Only nodes are made here. */
+function imagesOf([node]: readonly LabContainer[]): { control: string; node: string } {
+  const image = node?.image ?? '';
+  return { control: image, node: image };
 }
 
 function requireNewNames(names: readonly string[], existing: readonly LabContainer[], lab: Lab): void {
@@ -76,23 +87,6 @@ function requireNewNames(names: readonly string[], existing: readonly LabContain
   }
 }
 
-/** Puts a name where a new machine looks for its own, and gives what the record has to remember. */
-async function nameContainers(
-  docker: Docker,
-  containers: readonly LabContainer[],
-  names: readonly string[],
-): Promise<Record<string, string>> {
-  const named: Record<string, string> = {};
-  for (const [index, { id, name: container }] of containers.entries()) {
-    const name = names[index];
-    if (name === undefined) continue;
-    const archive = await tarOfFile('node-name', `${name}\n`);
-    await docker.getContainer(id).putArchive(archive, { path: '/var/lib/kubelet' });
-    named[container] = name;
-  }
-  return named;
-}
-
 /** Takes a machine out of the cluster for good: its Node object, its container and its disks. */
 export async function removeNode(command: NodeCommand, name: string): Promise<void> {
   const { lab, docker } = command;
@@ -107,9 +101,10 @@ export async function removeNode(command: NodeCommand, name: string): Promise<vo
   command.report(`stopping ${name}`);
   await docker.getContainer(container.id).remove({ force: true, v: true });
   await deleteNodeObject(lab, name);
-  const { [container.name]: _, ...nodeNames } = record.nodeNames ?? {};
+  const { [container.name]: _name, ...nodeNames } = record.nodeNames ?? {};
+  const { [container.name]: _limits, ...nodeLimits } = record.nodeLimits ?? {};
   const { applied, ...kept } = record;
-  saveRecord(lab, { ...kept, settings: { ...record.settings, nodes: remaining }, nodeNames });
+  saveRecord(lab, { ...kept, settings: { ...record.settings, nodes: remaining }, nodeNames, nodeLimits });
 }
 
 async function deleteNodeObject(lab: Lab, name: string): Promise<void> {

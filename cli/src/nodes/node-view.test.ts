@@ -14,7 +14,7 @@ function container(number: number, state = 'running'): LabContainer {
     number,
     state,
     status: '',
-    imageId: '',
+    image: '',
     address: `172.18.0.${number}`,
     ports: new Map(),
   };

@@ -1,12 +1,12 @@
 import { systemClock } from '@kubelab/component/clock';
 import { downRecipe } from '../down.js';
 import { ensureEngine } from '../engine/start.js';
+import { freePort } from '../lab/free-port.js';
 import type { Lab } from '../lab/lab.js';
 import type { LabSettings } from '../lab/settings.js';
 import { collectLogs } from '../logs/collect.js';
 import { runSteps } from '../progress/steps.js';
 import { up } from '../up/up.js';
-import { freePort } from './free-port.js';
 import { ensureOldKubectl } from './old-kubectl.js';
 import { runPart } from './parts.js';
 
@@ -53,5 +53,5 @@ export async function runEndToEnd(options: EndToEndOptions): Promise<void> {
 }
 
 async function takeDown({ lab, write, live }: EndToEndOptions): Promise<void> {
-  await runSteps(downRecipe, { lab, images: false }, { clock: systemClock, live, write });
+  await runSteps(downRecipe, { lab, keepImages: true, keepLogs: true }, { clock: systemClock, live, write });
 }

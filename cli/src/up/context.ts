@@ -5,7 +5,7 @@ import type { Compose } from '../compose/compose.js';
 import type { BaseImages } from '../images/base-image.js';
 import type { LabImages } from '../images/lab-images.js';
 import type { Lab } from '../lab/lab.js';
-import type { LabSettings } from '../lab/settings.js';
+import type { LabFacts, LabSettings } from '../lab/settings.js';
 
 /** What the steps of `up` know and find out for those after them. */
 export interface UpContext {
@@ -14,6 +14,8 @@ export interface UpContext {
   readonly clock: Clock;
   /** Fingerprint of the last successful `up`. */
   readonly applied: string | undefined;
+  /** What `down` has to know later, also when this `up` fails. */
+  readonly remember: (facts: LabFacts) => void;
   /** What was changed, in words; empty at the end: nothing. */
   readonly changes: string[];
   found: Partial<Findings>;

@@ -2,7 +2,7 @@ import type { Recipe } from '../progress/steps.js';
 import type { UpContext } from './context.js';
 import { containers } from './steps/containers.js';
 import { engine } from './steps/engine.js';
-import { baseImages, everydayArchive, labImages } from './steps/images.js';
+import { baseImages, everydayArchive, labImages, oldImages } from './steps/images.js';
 import { prerequisites } from './steps/prerequisites.js';
 import { pushEveryday } from './steps/push-everyday.js';
 import { apiServer, clusterDns, nodes } from './steps/readiness.js';
@@ -20,4 +20,5 @@ export const upRecipe: Recipe<UpContext> = [
   nodes,
   clusterDns,
   userContext,
+  oldImages,
 ];

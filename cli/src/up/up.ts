@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import { systemClock } from '@kubelab/component/clock';
 import { messageOf, UsageError } from '../errors.js';
 import { listContainers } from '../lab/containers.js';
-import { type Lab, recordOf, saveRecord } from '../lab/lab.js';
-import { type LabSettings, validateSettings } from '../lab/settings.js';
+import { freePort } from '../lab/free-port.js';
+import { defaultProject, type Lab, recordOf, saveRecord } from '../lab/lab.js';
+import { type LabSettings, mergeFacts, validateSettings } from '../lab/settings.js';
 import { collectLogs } from '../logs/collect.js';
 import { runSteps, type StepTiming } from '../progress/steps.js';
 import type { UpContext } from './context.js';
@@ -26,15 +28,19 @@ export interface UpResult {
 /** Brings the cluster up, or to what is asked, or back after a reboot. On failure the logs of all parts are collected. */
 export async function up({ lab, asked, write, live }: UpOptions): Promise<UpResult> {
   const record = recordOf(lab);
-  const settings = { ...record.settings, ...asked };
+  const settings = { ...record.settings, ...(await portFor(lab, record.settings)), ...asked };
   const problems = validateSettings(settings);
   if (problems.length > 0) throw new UsageError(`${problems.join('; ')}.`);
-  const { applied, ...kept } = record;
+  let { applied, ...kept } = record;
   const context: UpContext = {
     lab,
     settings,
     clock: systemClock,
     applied,
+    remember: (facts) => {
+      kept = mergeFacts(kept, facts);
+      saveRecord(lab, { ...kept, settings });
+    },
     changes: [],
     found: {},
   };
@@ -50,6 +56,11 @@ export async function up({ lab, asked, write, live }: UpOptions): Promise<UpResu
   } finally {
     context.found.client?.close();
   }
+}
+
+/** A cluster beside the default one begins with any free port, and keeps it. */
+async function portFor(lab: Lab, { apiPort }: LabSettings): Promise<Partial<LabSettings>> {
+  return lab.project === defaultProject || existsSync(lab.recordFile) ? {} : { apiPort: await freePort(apiPort) };
 }
 
 async function keepLogs({ found, lab }: UpContext, write: (line: string) => void): Promise<void> {

@@ -8,8 +8,11 @@ import {
   longRunningServices,
   oneShotServices,
 } from '../../lab/containers.js';
-import { composeEnvironment, type Lab } from '../../lab/lab.js';
-import type { LabSettings } from '../../lab/settings.js';
+import { composeEnvironment, type Lab, recordOf } from '../../lab/lab.js';
+import { commonLimits, type LabSettings } from '../../lab/settings.js';
+import { markComingBack, unmarkComingBack } from '../../nodes/coming-back.js';
+import { requirePossible, restoreLimits } from '../../nodes/limit-containers.js';
+import { restoreNames } from '../../nodes/name-containers.js';
 import type { Report, Step } from '../../progress/steps.js';
 import { found, type UpContext } from '../context.js';
 
@@ -23,6 +26,7 @@ export const containers: Step<UpContext> = {
     context.found.compose = await openCompose(lab, environment);
     context.found.fingerprint = fingerprintOf(lab, environment);
     const existing = await listContainers(docker, lab);
+    await requirePossible(docker, commonLimits(settings));
     if (context.applied === context.found.fingerprint && runsAsAsked(existing, settings)) return 'running';
     await composeUp(context, report);
     const now = await listContainers(docker, lab);
@@ -51,8 +55,22 @@ export function runsAsAsked(existing: readonly LabContainer[], settings: Pick<La
 
 async function composeUp(context: UpContext, report: Report): Promise<void> {
   const compose = found(context, 'compose');
+  const docker = found(context, 'docker');
+  const { lab } = context;
+  const nodes = async (): Promise<LabContainer[]> => (await listContainers(docker, lab)).filter(isNode);
+  const run = (...args: string[]): Promise<string> =>
+    compose.run(['up', ...args, '--no-build', '--remove-orphans'], (line) => report(line.trim()));
   try {
-    await compose.run(['up', '--detach', '--no-build', '--remove-orphans'], (line) => report(line.trim()));
+    await markComingBack(await nodes());
+    // A machine reads its name and its size when it starts.
+    const { nodeNames = {}, nodeLimits = {} } = recordOf(lab);
+    if (Object.keys({ ...nodeNames, ...nodeLimits }).length > 0) {
+      await run('--no-start');
+      await restoreNames(docker, await nodes(), lab);
+      await restoreLimits(docker, await nodes(), lab);
+    }
+    await run('--detach');
+    await unmarkComingBack(await nodes());
   } catch (error) {
     throw explainPortConflict(error, context.settings) ?? error;
   }

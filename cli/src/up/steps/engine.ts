@@ -8,6 +8,7 @@ export const engine: Step<UpContext> = {
     const { docker, version, started } = await ensureEngine({ clock: context.clock, report });
     context.found.docker = docker;
     if (started === undefined) return version;
+    context.remember({ machine: { engine: started } });
     context.changes.push('started the Docker engine');
     return `${version}, started (${started})`;
   },

@@ -10,6 +10,7 @@ export const prerequisites: Step<UpContext> = {
     const engine = await probeEngine();
     const installed = await ensureInstalled('docker' in engine ? labNeeds : [...labNeeds, ...engineNeeds], report);
     if (installed.length === 0) return 'all there';
+    context.remember({ machine: { packages: installed } });
     context.changes.push(`installed ${installed.join(', ')}`);
     return `installed ${installed.join(', ')}`;
   },
