@@ -29,6 +29,7 @@ describe('the command line', () => {
   it.each([
     [['nope'], 'commander.unknownCommand'],
     [['up', '--nope'], 'commander.unknownOption'],
+    [['up', '--timeout', '0'], 'commander.invalidArgument'],
     [['up', '--nodes', 'three'], 'commander.invalidArgument'],
     [['up', '--failure-clock', 'slow'], 'commander.invalidArgument'],
     [['up', 'extra'], 'commander.excessArguments'],

@@ -3,7 +3,7 @@ import type { Lab } from '../lab/lab.js';
 import type { FailureClock, LabSettings } from '../lab/settings.js';
 import { type UpResult, up } from '../up/up.js';
 import { labOf, type Terminal } from './globals.js';
-import { parseWholeNumber } from './parse.js';
+import { parseSeconds, parseWholeNumber } from './parse.js';
 
 interface UpFlags {
   nodes?: number;
@@ -14,6 +14,7 @@ interface UpFlags {
   nodeCpu?: string;
   nodeMemory?: string;
   mergeKubeconfig?: boolean;
+  timeout?: number;
   timings?: boolean;
 }
 
@@ -40,18 +41,20 @@ export function addUpCommand(program: Command, terminal: Terminal): void {
     .option('--node-memory <size>', 'memory of each node: 2Gi, 1536Mi (default 2g)')
     .option('--merge-kubeconfig', "write the context to the user's kubeconfig (the default)")
     .option('--no-merge-kubeconfig', 'do not')
+    .option('--timeout <seconds>', 'how long to wait for each part (default 180, or KUBELAB_TIMEOUT)', parseSeconds)
     .option('--timings', 'print how long each step took, as JSON, at the end')
     .action(async (flags: UpFlags, command: Command) => {
       const lab = labOf(command);
-      const { timings, ...asked } = flags;
-      const result = await up({ lab, asked: explicit(asked, command), ...terminal });
+      const { timings, timeout, ...asked } = flags;
+      const limit = timeout === undefined ? {} : { timeoutMs: timeout * 1000 };
+      const result = await up({ lab, asked: explicit(asked, command), ...limit, ...terminal });
       for (const line of summary(lab, result)) terminal.write(line);
       if (timings) terminal.write(JSON.stringify(result.timings));
     });
 }
 
 /** Only what was on the command line: commander gives `--no-x` options a default. */
-function explicit(flags: Omit<UpFlags, 'timings'>, command: Command): Partial<LabSettings> {
+function explicit(flags: Omit<UpFlags, 'timings' | 'timeout'>, command: Command): Partial<LabSettings> {
   const entries = Object.entries(flags).filter(([name]) => command.getOptionValueSource(name) === 'cli');
   return Object.fromEntries(entries) as Partial<LabSettings>;
 }

@@ -6,6 +6,7 @@ import type Docker from 'dockerode';
 import { messageOf } from '../errors.js';
 import { isNode, type LabContainer, listContainers, tailOf } from '../lab/containers.js';
 import type { Lab } from '../lab/lab.js';
+import { waitTimeoutMs } from '../wait/wait-timeout.js';
 import { waitUntil } from '../wait/wait-until.js';
 import { isReady } from './node-view.js';
 
@@ -29,7 +30,7 @@ export async function waitForNodes(options: WaitNodesOptions): Promise<string[]>
   let late: LabContainer | undefined;
   await waitUntil({
     what: names.length === 1 ? `node ${names[0]} to be Ready` : `${names.length} nodes to be Ready`,
-    timeoutMs: options.timeoutMs ?? 180_000,
+    timeoutMs: options.timeoutMs ?? waitTimeoutMs(),
     intervalMs: 250,
     clock: options.clock,
     report: options.report,

@@ -12,6 +12,8 @@ export interface UpContext {
   readonly lab: Lab;
   readonly settings: LabSettings;
   readonly clock: Clock;
+  /** For each wait. */
+  readonly timeoutMs: number;
   /** Fingerprint of the last successful `up`. */
   readonly applied: string | undefined;
   /** What `down` has to know later, also when this `up` fails. */

@@ -7,6 +7,7 @@ import { defaultProject, type Lab, recordOf, saveRecord } from '../lab/lab.js';
 import { type LabSettings, mergeFacts, validateSettings } from '../lab/settings.js';
 import { collectLogs } from '../logs/collect.js';
 import { runSteps, type StepTiming } from '../progress/steps.js';
+import { waitTimeoutMs } from '../wait/wait-timeout.js';
 import type { UpContext } from './context.js';
 import { upRecipe } from './recipe.js';
 
@@ -14,6 +15,8 @@ export interface UpOptions {
   lab: Lab;
   /** What this `up` asks for; the rest stays as it was. */
   asked: Partial<LabSettings>;
+  /** For each wait. */
+  timeoutMs?: number;
   write: (line: string) => void;
   live: boolean;
 }
@@ -26,7 +29,7 @@ export interface UpResult {
 }
 
 /** Brings the cluster up, or to what is asked, or back after a reboot. On failure the logs of all parts are collected. */
-export async function up({ lab, asked, write, live }: UpOptions): Promise<UpResult> {
+export async function up({ lab, asked, timeoutMs = waitTimeoutMs(), write, live }: UpOptions): Promise<UpResult> {
   const record = recordOf(lab);
   const settings = { ...record.settings, ...(await portFor(lab, record.settings)), ...asked };
   const problems = validateSettings(settings);
@@ -36,6 +39,7 @@ export async function up({ lab, asked, write, live }: UpOptions): Promise<UpResu
     lab,
     settings,
     clock: systemClock,
+    timeoutMs,
     applied,
     remember: (facts) => {
       kept = mergeFacts(kept, facts);

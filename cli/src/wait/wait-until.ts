@@ -24,7 +24,7 @@ export async function waitUntil(options: WaitOptions): Promise<void> {
   const deadline = clock.now() + options.timeoutMs;
   let reported: string | undefined;
   for (;;) {
-    const result = await options.probe();
+    const result = await answerUntil(deadline, options);
     if (result.done) return;
     if (result.state !== reported) {
       reported = result.state;
@@ -38,5 +38,22 @@ export async function waitUntil(options: WaitOptions): Promise<void> {
       });
     }
     await clock.sleep(options.intervalMs);
+  }
+}
+
+/** The last look, too, has time for an answer. */
+const leastLookMs = 2_000;
+
+/** A frozen program takes connections and answers none: the look itself must end, too. */
+async function answerUntil(deadline: number, { probe, clock }: WaitOptions): Promise<Probe> {
+  const answered = new AbortController();
+  const late = clock
+    .sleep(Math.max(leastLookMs, deadline - clock.now()), answered.signal)
+    .then((): Probe => ({ done: false, state: 'there is no answer' }));
+  try {
+    return await Promise.race([probe(), late]);
+  } finally {
+    answered.abort();
+    late.catch(() => undefined);
   }
 }

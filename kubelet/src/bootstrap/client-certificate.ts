@@ -12,7 +12,7 @@ import { ConfigError } from '@kubelab/component/service';
 import { createRequest, generateKey } from './certificate-request.js';
 import { CertificateStore, rotationTime } from './certificate-store.js';
 import { kubeconfigText, writeAtomic } from './kubeconfig-file.js';
-import { requestCertificate, SigningRefusedError } from './signing.js';
+import { requestCertificate, SigningRefusedError, whyNotSigned } from './signing.js';
 
 export interface ClientCertificateOptions {
   nodeName: string;
@@ -87,7 +87,7 @@ export class ClientCertificate {
         return;
       } catch (error) {
         signal.throwIfAborted();
-        logger.warn('No client certificate yet', { error });
+        logger.warn('No client certificate yet', whyNotSigned(error));
         // A refused key is not asked about again.
         if (error instanceof SigningRefusedError) await rm(this.#keyPath(), { force: true });
         await clock.sleep(delayMs, signal);

@@ -4,7 +4,7 @@ import type { Clock } from '@kubelab/component/clock';
 import type { Logger } from '@kubelab/component/logger';
 import { createRequest, generateKey } from './certificate-request.js';
 import { CertificateStore, rotationTime, type StoredCertificate } from './certificate-store.js';
-import { requestCertificate } from './signing.js';
+import { requestCertificate, whyNotSigned } from './signing.js';
 
 export interface ServingCertificateOptions {
   client: KubeClient;
@@ -57,7 +57,7 @@ export class ServingCertificate {
         await clock.sleep(checkMs, AbortSignal.any([signal, this.#wake.signal])).catch(() => undefined);
       } catch (error) {
         if (signal.aborted) return;
-        logger.warn('No serving certificate yet', { error });
+        logger.warn('No serving certificate yet', whyNotSigned(error));
         await clock.sleep(delayMs, signal).catch(() => undefined);
         delayMs = Math.min(delayMs * 2, longestRetryMs);
       }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { certificateSigningRequests } from '@kubelab/api/resource-types';
 import type { CertificateSigningRequest } from '@kubelab/api/types';
-import { isAlreadyExists } from '@kubelab/apimachinery/status-error';
-import type { KubeClient } from '@kubelab/client/client';
+import { isAlreadyExists, isStatusError } from '@kubelab/apimachinery/status-error';
+import { ConnectionError, type KubeClient } from '@kubelab/client/client';
 import type { Clock } from '@kubelab/component/clock';
 
 export interface SigningOptions {
@@ -14,6 +14,12 @@ export interface SigningOptions {
   /** The same key asks under the same name, so that a restarted kubelet goes on with the request it already made. */
   keyPem: string;
   signal: AbortSignal;
+}
+
+/** What to log of a request that is made again: that the API server is not there yet, or does not know the token yet, needs no stack. */
+export function whyNotSigned(error: unknown): Record<string, unknown> {
+  const expected = isStatusError(error) || error instanceof ConnectionError || error instanceof SigningRefusedError;
+  return expected ? { reason: error.message } : { error };
 }
 
 /** The cluster refused to sign. */

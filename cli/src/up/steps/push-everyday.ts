@@ -27,7 +27,7 @@ async function waitForRegistry(registry: string, context: UpContext, report: (st
   try {
     await waitUntil({
       what: 'the registry to answer',
-      timeoutMs: 60_000,
+      timeoutMs: context.timeoutMs,
       intervalMs: 150,
       clock: context.clock,
       report,

@@ -8,15 +8,13 @@ import type { Step } from '../../progress/steps.js';
 import { type Probe, waitUntil } from '../../wait/wait-until.js';
 import { found, type UpContext } from '../context.js';
 
-const timeoutMs = 180_000;
-
 export const apiServer: Step<UpContext> = {
   title: 'API server',
   async run(context, report) {
     context.found.client = openClient(context.lab);
     await waitUntil({
       what: 'the API server to be ready',
-      timeoutMs,
+      timeoutMs: context.timeoutMs,
       intervalMs: 150,
       clock: context.clock,
       report,
@@ -47,6 +45,7 @@ export const nodes: Step<UpContext> = {
       lab: context.lab,
       client: found(context, 'client'),
       clock: context.clock,
+      timeoutMs: context.timeoutMs,
       report,
     });
     return `${names.join(', ')} Ready`;
@@ -62,7 +61,7 @@ export const clusterDns: Step<UpContext> = {
   async run(context, report) {
     await waitUntil({
       what: 'cluster DNS to answer',
-      timeoutMs,
+      timeoutMs: context.timeoutMs,
       intervalMs: 200,
       clock: context.clock,
       report,
