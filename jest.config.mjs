@@ -33,6 +33,7 @@ export default {
         '/node_modules/',
         '\\.integration\\.test\\.ts$',
         '<rootDir>/test/e2e/',
+        '<rootDir>/test/machine/',
         '<rootDir>/.kubelab/',
       ],
       setupFilesAfterEnv: ['<rootDir>/scripts/jest-patience.mjs'],
@@ -43,6 +44,11 @@ export default {
       testMatch: ['<rootDir>/**/*.integration.test.ts'],
       testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/e2e/', '<rootDir>/.kubelab/'],
       setupFilesAfterEnv: ['<rootDir>/scripts/jest-patience.mjs'],
+    },
+    {
+      ...shared,
+      displayName: 'machine',
+      testMatch: ['<rootDir>/test/machine/**/*.test.ts'],
     },
     {
       ...shared,

@@ -26,6 +26,8 @@ async function startPolite(name: string): Promise<void> {
     metadata: { name },
     spec: {
       nodeName: node,
+      // The lost node's pods are not to be evicted while somebody looks at them.
+      tolerations: [{ operator: 'Exists', effect: 'NoExecute' }],
       containers: [
         { name: 'polite', image: 'busybox', command: ['sh', '-c', 'trap "exit 42" TERM; while :; do sleep 0.2; done'] },
       ],

@@ -1,7 +1,7 @@
 import { Argument, type Command } from 'commander';
 import { defaultProject, type Lab, openLab } from '../lab/lab.js';
 import { type ConformanceOptions, runConformance } from '../test-run/conformance.js';
-import { type TestPart, testParts } from '../test-run/parts.js';
+import { type TestPart, testParts, usualParts } from '../test-run/parts.js';
 import { runTests } from '../test-run/run-tests.js';
 import { labOf, type Terminal } from './globals.js';
 
@@ -17,10 +17,12 @@ export function addTestCommand(program: Command, terminal: Terminal): void {
   const test = program
     .command('test')
     .description('install what the tests need and run them: lint and types, unit, integration, end to end')
-    .addArgument(new Argument('[part]', 'only this part').choices([...testParts]))
+    .addArgument(
+      new Argument('[part]', 'only this part (machine, which starts from nothing, only so)').choices([...testParts]),
+    )
     .option('--keep', 'leave the cluster of the end-to-end tests running')
     .action(async (part: TestPart | undefined, { keep = false }: { keep?: boolean }, command: Command) => {
-      await runTests({ lab: testLab(command), parts: part ? [part] : testParts, ...terminal, keep });
+      await runTests({ lab: testLab(command), parts: part ? [part] : usualParts, ...terminal, keep });
     });
   addConformanceCommand(test, terminal);
 }

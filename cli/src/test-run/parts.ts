@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
 import { CliError } from '../errors.js';
 
-export const testParts = ['check', 'unit', 'integration', 'e2e'] as const;
+export const testParts = ['check', 'unit', 'integration', 'e2e', 'machine'] as const;
 export type TestPart = (typeof testParts)[number];
 
-/** Command lines that each part runs, one after the other. The end-to-end part gets a lab around it. */
+/** What `test` runs unless it is told: the fresh machine takes longer than all of these. */
+export const usualParts: readonly TestPart[] = ['check', 'unit', 'integration', 'e2e'];
+
+/** Command lines that each part runs, one after the other. The end-to-end part gets a lab around it, the fresh machine an image to be made of. */
 const commands: Readonly<Record<TestPart, readonly (readonly string[])[]>> = {
   check: [
     ['node_modules/.bin/biome', 'ci', '.'],
@@ -14,6 +17,8 @@ const commands: Readonly<Record<TestPart, readonly (readonly string[])[]>> = {
   // Real engines and databases leave sockets behind when they are killed on purpose; a finished run must end all the same.
   integration: [jest('integration', '--runInBand', '--forceExit')],
   e2e: [jest('e2e', '--runInBand', '--forceExit')],
+  // Each test goes on where the one before it ended.
+  machine: [jest('machine', '--runInBand', '--bail')],
 };
 
 function jest(project: string, ...options: string[]): string[] {

@@ -1,6 +1,7 @@
 import { systemClock } from '@kubelab/component/clock';
 import { ensureEngine } from '../engine/start.js';
 import { engineNeeds, ensureInstalled, labNeeds, offlineNeeds, testNeeds } from '../host/packages.js';
+import { ensureBaseImages } from '../images/base-image.js';
 import type { Lab } from '../lab/lab.js';
 import { runEndToEnd } from './end-to-end.js';
 import { runPart, type TestPart } from './parts.js';
@@ -16,14 +17,20 @@ export interface RunTestsOptions {
 
 /** Installs what the parts need and runs them in order; the first failure ends it. */
 export async function runTests({ lab, parts, write, live, keep }: RunTestsOptions): Promise<void> {
-  if (parts.includes('integration') || parts.includes('e2e')) await prepareMachine(write);
+  if (parts.some((part) => part === 'integration' || part === 'e2e' || part === 'machine')) await prepareMachine(write);
   for (const part of parts) {
     const start = systemClock.now();
     write(`--- ${part}`);
     if (part === 'e2e') await runEndToEnd({ lab, write, live, keep });
+    else if (part === 'machine') await runPart(part, lab.root, { KUBELAB_MACHINE_IMAGE: await baseImage(lab, write) });
     else await runPart(part, lab.root);
     write(`--- ${part}: passed in ${Math.round((systemClock.now() - start) / 1000)} s`);
   }
+}
+
+async function baseImage({ owner, cache }: Lab, report: (state: string) => void): Promise<string> {
+  const { docker } = await ensureEngine({ clock: systemClock, report });
+  return (await ensureBaseImages({ docker, owner, cache, report })).base;
 }
 
 async function prepareMachine(write: (line: string) => void): Promise<void> {

@@ -1,0 +1,113 @@
+/** From nothing to a cluster and back to nothing, on a machine that has only Node and npm. */
+
+import { eventually } from '@kubelab/testkit/eventually';
+import { BareMachine } from './bare-machine.js';
+
+const minute = 60_000;
+const image = process.env['KUBELAB_MACHINE_IMAGE'];
+let machine: BareMachine;
+
+beforeAll(async () => {
+  if (!image) throw new Error('KUBELAB_MACHINE_IMAGE is not set: run these tests with ./kubelab test machine');
+  machine = await BareMachine.create(image);
+}, 5 * minute);
+afterAll(() => machine?.remove(), 2 * minute);
+
+const kubectl = (args: string): Promise<string> => machine.must(`kubectl ${args}`);
+const uids = (what: string): Promise<string> => kubectl(`get ${what} -A -o jsonpath='{.items[*].metadata.uid}'`);
+
+interface Known {
+  nodes: string;
+  objects: string;
+  pods: string;
+}
+
+async function know(): Promise<Known> {
+  const [nodes, objects, pods] = [await uids('nodes'), await uids('deployments,configmaps'), await uids('pods')];
+  return { nodes, objects, pods };
+}
+
+async function expectAllRunning(): Promise<void> {
+  await eventually(
+    async () => {
+      expect(await kubectl('get nodes --no-headers')).not.toMatch(/NotReady/);
+      const states = await kubectl(
+        `get pods -A -o jsonpath='{range .items[*]}{.status.phase} {.status.containerStatuses[*].ready}{"\\n"}{end}'`,
+      );
+      expect(
+        states
+          .trim()
+          .split('\n')
+          .filter((line) => line !== 'Running true'),
+      ).toEqual([]);
+    },
+    { what: 'all pods to run', timeoutMs: 3 * minute, intervalMs: 1_000 },
+  );
+}
+
+test(
+  'up brings a cluster to a machine that has nothing',
+  async () => {
+    const output = await machine.must('./kubelab up', 20 * minute);
+    expect(output).toMatch(/Cluster kubelab is up/);
+    await machine.must('apt-get install -y -q --no-install-recommends kubernetes-client', 5 * minute);
+    expect(await kubectl('config current-context')).toBe('kubelab\n');
+    expect((await kubectl('get nodes --no-headers')).match(/\sReady\s/g)).toHaveLength(3);
+  },
+  30 * minute,
+);
+
+test(
+  'a second up changes nothing',
+  async () => {
+    const before = await machine.must('docker ps -aq --no-trunc');
+    expect(await machine.must('./kubelab up', 5 * minute)).toMatch(/nothing was changed/);
+    expect(await machine.must('docker ps -aq --no-trunc')).toBe(before);
+  },
+  10 * minute,
+);
+
+let known: Known;
+
+test(
+  'up brings the same cluster back after its engine was killed',
+  async () => {
+    await kubectl('create deployment web --image=nginx --replicas=3');
+    await kubectl('create configmap memory --from-literal=kept=yes');
+    await kubectl('rollout status deployment/web --timeout=120s');
+    await kubectl('run alone --image=nginx');
+    await kubectl('wait --for=condition=Ready pod/alone --timeout=120s');
+    known = await know();
+    await machine.must('kill -9 $(cat /run/docker.pid /run/docker/containerd/containerd.pid)');
+    await machine.must('./kubelab up', 10 * minute);
+    await expectAllRunning();
+    expect(await know()).toEqual(known);
+  },
+  20 * minute,
+);
+
+test(
+  'up brings the same cluster back after the machine was switched off',
+  async () => {
+    await machine.pullPlug();
+    await machine.start();
+    expect(await machine.must('./kubelab up', 10 * minute)).toMatch(/Cluster kubelab is up/);
+    await expectAllRunning();
+    expect(await know()).toEqual(known);
+  },
+  20 * minute,
+);
+
+test(
+  'down leaves nothing, and says what stays',
+  async () => {
+    const output = await machine.must('./kubelab down', 5 * minute);
+    expect(output).toMatch(/The packages that `up` installed stay: .*docker\.io/);
+    expect(output).toMatch(/The Docker engine that `up` started goes on running/);
+    for (const list of ['ps -aq', 'images -aq', 'volume ls -q', "network ls -q --filter 'type=custom'"]) {
+      expect({ list, found: await machine.must(`docker ${list}`) }).toEqual({ list, found: '' });
+    }
+    expect(await machine.must('ls -A .kubelab ~/.kube/config 2>/dev/null | cat')).toBe('');
+  },
+  10 * minute,
+);
