@@ -6,12 +6,12 @@ import { downRecipe } from '../down.js';
 import { ensureEngine } from '../engine/start.js';
 import { CliError, UsageError } from '../errors.js';
 import { loadImages } from '../images/load.js';
+import { freePort } from '../lab/free-port.js';
 import type { Lab } from '../lab/lab.js';
 import { run, tryRun } from '../process/run.js';
 import { runSteps } from '../progress/steps.js';
 import { up } from '../up/up.js';
 import { endToEndSettings } from './end-to-end.js';
-import { freePort } from './free-port.js';
 import { runInherited } from './parts.js';
 
 export interface ConformanceOptions {
@@ -55,7 +55,7 @@ export async function runConformance(options: ConformanceOptions): Promise<void>
 async function runWithOwnLab(options: ConformanceOptions, images: ImageMap): Promise<void> {
   const { lab, write, live } = options;
   const takeDown = (): Promise<unknown> =>
-    runSteps(downRecipe, { lab, images: false }, { clock: systemClock, live, write });
+    runSteps(downRecipe, { lab, keepImages: true, keepLogs: true }, { clock: systemClock, live, write });
   await takeDown();
   try {
     const apiPort = await freePort(preferredApiPort);
