@@ -67,7 +67,7 @@ export class BareMachine {
     await this.copy(join(root, 'deploy/node/cgroups.sh'), '/opt/machine/cgroups.sh');
     await this.copy(process.execPath, '/usr/local/bin/node');
     const npm = dirname(dirname((await must('sh', ['-c', 'readlink -f "$(command -v npm)"'])).trim()));
-    await this.copy(npm, '/usr/local/lib/node_modules/npm');
+    await this.copy(npm, '/opt/machine/npm');
     await this.copy(caBundle, '/opt/machine/ca.crt');
   }
 
@@ -93,11 +93,16 @@ export class BareMachine {
 
   /** In the checkout. */
   run(command: string, timeoutMs = 120_000): Promise<Result> {
-    return run('docker', ['exec', '--workdir', '/kubelab', this.#id, 'bash', '-c', command], { timeoutMs });
+    return run('docker', this.#shell(command), { timeoutMs });
   }
 
   must(command: string, timeoutMs = 120_000): Promise<string> {
-    return must('docker', ['exec', '--workdir', '/kubelab', this.#id, 'bash', '-c', command], timeoutMs);
+    return must('docker', this.#shell(command), timeoutMs);
+  }
+
+  /** In the first process's cgroup namespace, as everything on a machine is. */
+  #shell(command: string): string[] {
+    return ['exec', '--workdir', '/kubelab', this.#id, 'nsenter', '-t', '1', '-C', 'bash', '-c', command];
   }
 
   async remove(): Promise<void> {

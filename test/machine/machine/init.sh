@@ -14,8 +14,8 @@ mount -o remount,rw /proc/sys
 mount -o remount,rw /sys || say "/sys stays read-only"
 . /opt/machine/cgroups.sh
 mount_cgroups
-ln -sf ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm
-ln -sf ../lib/node_modules/npm/bin/npx-cli.js /usr/local/bin/npx
+ln -sf /opt/machine/npm/bin/npm-cli.js /usr/local/bin/npm
+ln -sf /opt/machine/npm/bin/npx-cli.js /usr/local/bin/npx
 mkdir -p /etc/ssl/certs
 cp /opt/machine/ca.crt /etc/ssl/certs/ca-certificates.crt
 touch /run/machine-is-up
