@@ -97,14 +97,11 @@ function layOut(directory) {
     const bundles = join(directory, image, 'bundle');
     mkdirSync(bundles, { recursive: true });
     for (const program of programs) cpSync(join(root, `dist/bundle/${program}.mjs`), join(bundles, `${program}.mjs`));
-    // A program's own parts, and what the programs read at run time.
-    for (const folder of [...programs, 'proto']) {
+    // A program's own parts.
+    for (const folder of programs) {
       const from = join(root, 'dist/bundle', folder);
       const filter = (path) => !path.endsWith('.map');
       if (existsSync(from)) cpSync(from, join(bundles, folder), { recursive: true, filter });
-    }
-    if (existsSync(join(root, 'dist/proto'))) {
-      cpSync(join(root, 'dist/proto'), join(directory, image, 'proto'), { recursive: true });
     }
   }
 }

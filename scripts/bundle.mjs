@@ -1,13 +1,11 @@
 // Bundles every program into dist/bundle/<name>.mjs: one file starts twice as fast as its module tree and is all an image needs. Those in
 // `split` keep what they import lazily in files of their own, in a folder of their name: what a program does not load takes no memory.
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
-const require = createRequire(import.meta.url);
 const outdir = join(root, 'dist/bundle');
 
 /** Program name to entry point. A name is also what `node <name>.mjs` runs in the images. */
@@ -71,9 +69,6 @@ export async function bundle(names = Object.keys(programs)) {
       chunkNames: `${name}/[name]-[hash]`,
     });
   }
-  // etcd3 reads its .proto files at run time, from a folder beside the bundle.
-  cpSync(join(dirname(require.resolve('etcd3/package.json')), 'proto'), join(root, 'dist/proto'), { recursive: true });
-  cpSync(join(dirname(require.resolve('etcd3/package.json')), 'proto'), join(outdir, 'proto'), { recursive: true });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

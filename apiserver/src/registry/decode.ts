@@ -15,7 +15,7 @@ import { toApiVersion, type UnstructuredObject } from '@kubelab/apimachinery/met
 import { badRequest, StatusError } from '@kubelab/apimachinery/status-error';
 import type { BodyEncoding } from '../http/media-types.js';
 import { readEnvelope } from '../http/protobuf/decode.js';
-import { ProtobufError } from '../http/protobuf/wire-format.js';
+import { ProtobufError } from '../protobuf-wire/wire-format.js';
 import type { FieldValidation } from './options.js';
 import { parseYaml, YamlError } from './yaml.js';
 

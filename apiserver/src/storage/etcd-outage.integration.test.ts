@@ -1,7 +1,7 @@
 import { startEtcd, type TestEtcd } from '@kubelab/testkit/etcd';
 import { eventually } from '@kubelab/testkit/eventually';
+import { connectEtcd } from './etcd/client.js';
 import { type EtcdStorage, openStorage } from './etcd-storage.js';
-import { connectEtcd } from './etcd3-client.js';
 import type { ResourceStore } from './store.js';
 import { freshPlural, pod, podsOf, record, remove, valueIn, write } from './suite/fixtures.js';
 import { TcpProxy } from './suite/tcp-proxy.js';

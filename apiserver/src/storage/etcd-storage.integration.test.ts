@@ -1,6 +1,6 @@
 import { startEtcd } from '@kubelab/testkit/etcd';
+import { connectEtcd } from './etcd/client.js';
 import { openStorage } from './etcd-storage.js';
-import { connectEtcd } from './etcd3-client.js';
 import { describeStorage } from './storage-suite.js';
 
 describeStorage('etcd', async () => {

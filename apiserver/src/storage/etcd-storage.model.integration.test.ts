@@ -4,9 +4,9 @@ import { StatusError } from '@kubelab/apimachinery/status-error';
 import { startEtcd, type TestEtcd } from '@kubelab/testkit/etcd';
 import { eventually } from '@kubelab/testkit/eventually';
 import fc from 'fast-check';
+import { connectEtcd } from './etcd/client.js';
 import type { EtcdClient } from './etcd-client.js';
 import { type EtcdStorage, openStorage } from './etcd-storage.js';
-import { connectEtcd } from './etcd3-client.js';
 import type { EntryPredicate, ResourceStore } from './store.js';
 import { freshPlural, pod, podsOf, valueIn } from './suite/fixtures.js';
 import {

@@ -19,14 +19,12 @@ const contents: Readonly<Record<Target, readonly string[]>> = {
     'deploy/pause/pause.c',
     'deploy/registry',
     ...['apiserver', 'scheduler', 'controller-manager', 'kube-proxy', 'pki', 'addons', 'seed', 'dns'].map(bundleOf),
-    'dist/proto',
   ],
   node: [
     'deploy/choose-iptables.sh',
     'deploy/node',
     ...['dockershim', 'kubelet', 'kube-proxy'].map(bundleOf),
     'dist/bundle/kubelet',
-    'dist/proto',
   ],
 };
 

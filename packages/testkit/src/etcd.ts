@@ -6,7 +6,7 @@ import { eventually } from './eventually.js';
 import { freePort } from './ports.js';
 
 export interface TestEtcd {
-  /** `http://127.0.0.1:port`. */
+  /** `http://127.0.0.1:port`, or with https. */
   endpoint: string;
   clientPort: number;
   /** SIGTERM, and the data is removed. */
@@ -18,15 +18,25 @@ export interface TestEtcd {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** Files in PEM: the server's certificate, and the authority that clients' certificates must be from. */
+export interface TestEtcdTls {
+  certFile: string;
+  keyFile: string;
+  clientCaFile: string;
+}
+
 /** A real etcd on free ports, with its data in memory where the machine has /dev/shm. Needs Debian's etcd-server. */
-export async function startEtcd(options: { args?: readonly string[] } = {}): Promise<TestEtcd> {
+export async function startEtcd(options: { args?: readonly string[]; tls?: TestEtcdTls } = {}): Promise<TestEtcd> {
   const dataDir = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'kubelab-etcd-'));
   const [clientPort, peerPort] = [await freePort(), await freePort()];
-  const endpoint = `http://127.0.0.1:${clientPort}`;
+  const { tls } = options;
+  const endpoint = `${tls ? 'https' : 'http'}://127.0.0.1:${clientPort}`;
+  const healthUrl = `http://127.0.0.1:${tls ? await freePort() : clientPort}`;
+  const args = [...(tls ? tlsArgs(tls, healthUrl) : []), ...(options.args ?? [])];
   let child: ChildProcess | undefined;
   const start = async (): Promise<void> => {
-    child = spawnEtcd(dataDir, endpoint, `http://127.0.0.1:${peerPort}`, options.args ?? []);
-    await healthy(child, endpoint);
+    child = spawnEtcd(dataDir, endpoint, `http://127.0.0.1:${peerPort}`, args);
+    await healthy(child, healthUrl);
   };
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     const running = child;
@@ -42,6 +52,16 @@ export async function startEtcd(options: { args?: readonly string[] } = {}): Pro
   };
   await start();
   return { endpoint, clientPort, stop, kill: () => end('SIGKILL'), restart: start, [Symbol.asyncDispose]: stop };
+}
+
+function tlsArgs({ certFile, keyFile, clientCaFile }: TestEtcdTls, healthUrl: string): string[] {
+  return [
+    `--cert-file=${certFile}`,
+    `--key-file=${keyFile}`,
+    `--trusted-ca-file=${clientCaFile}`,
+    '--client-cert-auth=true',
+    `--listen-metrics-urls=${healthUrl}`,
+  ];
 }
 
 function spawnEtcd(dataDir: string, clientUrl: string, peerUrl: string, args: readonly string[]): ChildProcess {

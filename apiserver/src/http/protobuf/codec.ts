@@ -1,7 +1,7 @@
 /** What a protobuf type does with values in their JSON form. */
 
-import type { BackwardWriter } from './backward-writer.js';
-import { type Reader, wireBytes } from './wire-format.js';
+import type { BackwardWriter } from '../../protobuf-wire/backward-writer.js';
+import { type Reader, wireBytes } from '../../protobuf-wire/wire-format.js';
 
 export interface Codec {
   readonly wireType: number;

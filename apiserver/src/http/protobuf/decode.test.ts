@@ -1,6 +1,6 @@
-import { BackwardWriter } from './backward-writer.js';
+import { BackwardWriter } from '../../protobuf-wire/backward-writer.js';
+import { ProtobufError } from '../../protobuf-wire/wire-format.js';
 import { readEnvelope } from './decode.js';
-import { ProtobufError } from './wire-format.js';
 
 /** A message from what `write` writes, last field first. */
 function message(write: (writer: BackwardWriter) => void): Buffer {

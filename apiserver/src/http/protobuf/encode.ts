@@ -2,8 +2,8 @@
 
 import type { JsonObject } from '@kubelab/apimachinery/json';
 import { toApiVersion } from '@kubelab/apimachinery/meta';
+import { BackwardWriter } from '../../protobuf-wire/backward-writer.js';
 import type { Entry } from '../../storage/store.js';
-import { BackwardWriter } from './backward-writer.js';
 import { type Codec, writeField, writeNestedField } from './codec.js';
 import { magic } from './decode.js';
 import { messageCodec } from './message-codec.js';

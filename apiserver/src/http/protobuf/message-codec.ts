@@ -1,12 +1,12 @@
 /** Messages with the same fields as their JSON objects, driven by the table of field numbers. */
 
 import { isObject, type JsonObject, setOwn } from '@kubelab/apimachinery/json';
-import type { BackwardWriter } from './backward-writer.js';
+import type { BackwardWriter } from '../../protobuf-wire/backward-writer.js';
+import { eachField, ProtobufError, Reader, wireBytes } from '../../protobuf-wire/wire-format.js';
 import { type Codec, writeField, writeNested, writeNestedField } from './codec.js';
 import { findMessage, type MessageField } from './messages.js';
 import { scalarCodecs } from './scalar-codecs.js';
 import { schemaUnion, specialCodecs } from './special-codecs.js';
-import { eachField, ProtobufError, Reader, wireBytes } from './wire-format.js';
 
 /** As many levels as JSON may have. */
 const maxDepth = 1000;

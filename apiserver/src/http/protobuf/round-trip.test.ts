@@ -5,11 +5,11 @@ import { builtinResources } from '@kubelab/api/registry';
 import { builtinSchema } from '@kubelab/api/schema-validation';
 import type { JsonObject } from '@kubelab/apimachinery/json';
 import { toApiVersion } from '@kubelab/apimachinery/meta';
-import { BackwardWriter } from './backward-writer.js';
+import { BackwardWriter } from '../../protobuf-wire/backward-writer.js';
+import { ProtobufError } from '../../protobuf-wire/wire-format.js';
 import { readEnvelope } from './decode.js';
 import { encodeProtobuf, protobufFrame, protobufList } from './encode.js';
 import { messageCodec } from './message-codec.js';
-import { ProtobufError } from './wire-format.js';
 
 /** A small generator with a seed, so that a failure can be repeated (mulberry32). */
 function randomFrom(seed: number): () => number {

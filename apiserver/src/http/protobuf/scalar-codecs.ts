@@ -1,7 +1,7 @@
 /** Strings, numbers, booleans and bytes. */
 
+import { wireBytes, wireFixed64, wireVarint } from '../../protobuf-wire/wire-format.js';
 import type { Codec } from './codec.js';
-import { wireBytes, wireFixed64, wireVarint } from './wire-format.js';
 
 const isString = (value: unknown): value is string => typeof value === 'string';
 const isWhole = (value: unknown): boolean => Number.isInteger(value) || typeof value === 'bigint';

@@ -3,9 +3,9 @@
 import { parseExact, stringifyExact } from '@kubelab/apimachinery/exact-json';
 import { isObject } from '@kubelab/apimachinery/json';
 import { formatDuration, formatTime, parseDuration, parseTime, TimeError } from '@kubelab/apimachinery/time';
+import { eachField, ProtobufError, type Reader } from '../../protobuf-wire/wire-format.js';
 import { type Codec, delimited, writeField } from './codec.js';
 import { scalarCodecs } from './scalar-codecs.js';
-import { eachField, ProtobufError, type Reader } from './wire-format.js';
 
 const { string, bytes, int32, int64 } = scalarCodecs as Record<'string' | 'bytes' | 'int32' | 'int64', Codec>;
 
