@@ -2,11 +2,12 @@
 
 import { parseArgs } from 'node:util';
 
-export const usage = `Usage: npm run bench -- boot|pod-start|node [options]
+export const usage = `Usage: npm run bench -- boot|pod-start|node|api [options]
 
 boot       how long \`kubelab up\` takes with all images there, step by step; in a lab of its own
 pod-start  create to Ready of pods in a running cluster, and deletion to gone, beside the bare engine's time for their containers
 node       CPU and memory of a lab's programs: idle, with many pods on one node, and while those are probed
+api        requests, lists, watches and growth of an API server, its own or another; options of its own, see \`api --help\`
 
   --runs N           how often (boot: 3, pod-start: 1)
   --project NAME     boot: the lab's project (kubelab-bench); others: the cluster's (kubelab)

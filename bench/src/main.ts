@@ -1,5 +1,7 @@
-/** `npm run bench -- boot|pod-start`: measures, prints a table and writes bench/results/*.json. */
+/** `npm run bench -- boot|pod-start|node|api`: measures, prints a table and writes bench/results/*.json. */
 
+import { runApi } from './api/api.js';
+import { apiUsage, parseApiOptions } from './api/command-line.js';
 import { runBoot } from './boot/boot.js';
 import { type Asked, parseCommandLine, UsageError, usage } from './command-line.js';
 import { kubeconfigOf } from './lab/checkout.js';
@@ -31,10 +33,15 @@ function start(asked: Asked): Promise<void> {
   return Promise.resolve();
 }
 
+/** The API benchmark has options of its own. */
+const isApi = args[0] === 'api';
+
 try {
-  await start(parseCommandLine(args));
+  if (isApi && args.includes('--help')) write(apiUsage);
+  else if (isApi) await runApi({ ...parseApiOptions(args.slice(1)), signal: interrupted.signal, write });
+  else await start(parseCommandLine(args));
 } catch (error) {
   console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
-  if (error instanceof UsageError) console.error(usage);
+  if (error instanceof UsageError) console.error(isApi ? apiUsage : usage);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }

@@ -1,23 +1,31 @@
-/** The API benchmark: any server that a kubeconfig names. */
+/** The API benchmark: any server that a kubeconfig names, or one of its own; on request beside another one. */
 
 import { writeResult } from '../report/result-file.js';
 import { measureObjects, measureWatchers } from './growth.js';
 import { measureLists } from './lists.js';
 import { inNamespace } from './namespace.js';
-import { fanOutTable, requestTable } from './report.js';
-import { measureRequests, type StepOptions } from './requests.js';
-import { serverUsage } from './server-usage.js';
-import { targetOf } from './target.js';
-import { measureFanOut } from './watches.js';
+import { startOwnServer } from './own-server.js';
+import { comparedFanOutTable, comparedRequestTable, fanOutTable, requestTable } from './report.js';
+import { measureRequests, type Row, type StepOptions } from './requests.js';
+import { type ServerUsage, serverUsage } from './server-usage.js';
+import { type Target, targetOf } from './target.js';
+import { type FanOut, measureFanOut } from './watches.js';
 
 export const parts = ['requests', 'lists', 'watches', 'growth'] as const;
 export type Part = (typeof parts)[number];
 
-export interface ApiBenchmark {
+/** A server and where its process is, when that runs here: for its CPU time and memory. */
+export interface ServerChoice {
   kubeconfig: string;
-  /** Of the server, when it runs here: for its CPU time and memory. */
   pid?: number;
   container?: string;
+}
+
+export interface ApiBenchmark {
+  /** Absent: one is started. */
+  server?: ServerChoice;
+  /** Measured beside it, one figure after the other. */
+  compare?: ServerChoice;
   parts: readonly Part[];
   clients: readonly number[];
   /** How long each request is repeated. */
@@ -29,37 +37,93 @@ export interface ApiBenchmark {
   write(line: string): void;
 }
 
+interface Server {
+  target: Target;
+  usage: ServerUsage | undefined;
+}
+
 export async function runApi(options: ApiBenchmark): Promise<void> {
+  const own = options.server ? undefined : await startOwnServer(options.signal);
+  try {
+    if (own) {
+      const { first, again } = own.readySeconds;
+      options.write(`ready after ${first.toFixed(2)} s with an empty etcd, after ${again.toFixed(2)} s the next time`);
+    }
+    await measureAll({ ...options, server: options.server ?? (own as ServerChoice) }, own?.readySeconds);
+  } finally {
+    await own?.stop();
+  }
+}
+
+async function measureAll(options: ApiBenchmark & { server: ServerChoice }, readySeconds: unknown): Promise<void> {
   const { write } = options;
-  const target = targetOf(options.kubeconfig);
-  const usage = await serverUsage(options);
-  const idle = usage?.rssBytes();
-  if (idle !== undefined) write(`RSS before: ${Math.round(idle / 1024 / 1024)} MB`);
-  const results: Record<string, unknown> = { rssBeforeBytes: idle };
+  const choices = [options.server, ...(options.compare ? [options.compare] : [])];
+  const servers: Server[] = [];
+  for (const choice of choices) servers.push({ target: targetOf(choice.kubeconfig), usage: await serverUsage(choice) });
+  const memory = (): (number | undefined)[] => servers.map(({ usage }) => usage?.rssBytes());
+  const results: Record<string, unknown> = { readySeconds, rssBeforeBytes: memory() };
+  write(`RSS before: ${shownMemory(memory())}`);
   for (const part of options.parts) {
-    const run = (namespace: string): Promise<unknown> =>
-      measure(part, options, { target, namespace, usage, milliseconds: options.milliseconds, signal: options.signal });
-    results[part] = await inNamespace(target, run);
+    results[part] = await inNamespaces(servers, (namespaces) => measure(part, options, servers, namespaces));
   }
-  const { signal: _, write: __, ...asked } = options;
-  write(`written to ${writeResult({ benchmark: 'api', options: asked, aims: [], results }, new Date())}`);
+  write(`RSS after: ${shownMemory(memory())}`);
+  results['rssAfterBytes'] = memory();
+  const { signal: _, write: __, server: ___, compare, ...asked } = options;
+  const told = { ...asked, compared: compare !== undefined };
+  write(`written to ${writeResult({ benchmark: 'api', options: told, aims: [], results }, new Date())}`);
 }
 
-async function measure(part: Part, options: ApiBenchmark, step: StepOptions): Promise<unknown> {
-  const { clients, objects, watchers, events, write } = options;
-  if (part === 'requests') return shown(write, requestTable, await measureRequests(step, clients));
-  if (part === 'lists') return shown(write, requestTable, await measureLists(step, clients, objects));
-  if (part === 'watches') {
-    const rows = [];
-    for (const writers of clients) rows.push(await measureFanOut(step, { watchers, events, writers }));
-    return shown(write, fanOutTable, rows);
-  }
-  const byObjects = shown(write, requestTable, await measureObjects(step));
-  const byWatchers = await inNamespace(step.target, (namespace) => measureWatchers({ ...step, namespace }));
-  return { byObjects, byWatchers: shown(write, fanOutTable, byWatchers) };
+const shownMemory = (bytes: readonly (number | undefined)[]): string =>
+  bytes.map((each) => (each === undefined ? 'unknown' : `${Math.round(each / 1024 / 1024)} MB`)).join(' and ');
+
+/** A namespace in each server. */
+async function inNamespaces<T>(servers: readonly Server[], use: (paths: readonly string[]) => Promise<T>): Promise<T> {
+  const [first, ...rest] = servers;
+  if (!first) return use([]);
+  return inNamespace(first.target, (path) => inNamespaces(rest, (paths) => use([path, ...paths])));
 }
 
-function shown<T>(write: (line: string) => void, table: (rows: readonly T[]) => string, rows: T[]): T[] {
-  write(`\n${table(rows)}`);
+async function measure(
+  part: Part,
+  options: ApiBenchmark,
+  servers: readonly Server[],
+  namespaces: readonly string[],
+): Promise<unknown> {
+  const { clients, objects, milliseconds, signal } = options;
+  const steps = (paths: readonly string[]): StepOptions[] =>
+    servers.map((server, index) => ({ ...server, namespace: paths[index] as string, milliseconds, signal }));
+  const requests = (make: (step: StepOptions) => AsyncGenerator<Row>): Promise<Row[][]> =>
+    shown(options, steps(namespaces).map(make), { one: requestTable, two: comparedRequestTable });
+  const watches = (
+    paths: readonly string[],
+    make: (step: StepOptions) => AsyncGenerator<FanOut>,
+  ): Promise<FanOut[][]> => shown(options, steps(paths).map(make), { one: fanOutTable, two: comparedFanOutTable });
+  if (part === 'requests') return requests((step) => measureRequests(step, clients));
+  if (part === 'lists') return requests((step) => measureLists(step, clients, objects));
+  if (part === 'watches') return watches(namespaces, (step) => fanOuts(step, options));
+  const byObjects = await requests(measureObjects);
+  return { byObjects, byWatchers: await inNamespaces(servers, (paths) => watches(paths, measureWatchers)) };
+}
+
+async function* fanOuts(step: StepOptions, { clients, watchers, events }: ApiBenchmark): AsyncGenerator<FanOut> {
+  for (const writers of clients) yield await measureFanOut(step, { watchers, events, writers });
+}
+
+/** One row of each server after the other, so that a busy machine is as busy for both. */
+async function shown<T>(
+  { write }: ApiBenchmark,
+  sources: readonly AsyncGenerator<T>[],
+  tables: { one(rows: readonly T[]): string; two(rows: readonly T[], others: readonly T[]): string },
+): Promise<T[][]> {
+  const rows: T[][] = sources.map(() => []);
+  for (let going = true; going; ) {
+    for (const [index, source] of sources.entries()) {
+      const { done, value } = await source.next();
+      if (done) going = false;
+      else rows[index]?.push(value);
+    }
+  }
+  const [own = [], others] = rows;
+  write(`\n${others ? tables.two(own, others) : tables.one(own)}`);
   return rows;
 }

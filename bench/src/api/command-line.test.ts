@@ -2,8 +2,7 @@ import { UsageError } from '../command-line.js';
 import { parseApiOptions } from './command-line.js';
 
 test('the defaults', () => {
-  expect(parseApiOptions(['--kubeconfig', 'f'])).toEqual({
-    kubeconfig: 'f',
+  expect(parseApiOptions([])).toEqual({
     parts: ['requests', 'lists', 'watches', 'growth'],
     clients: [1, 16, 64],
     milliseconds: 3000,
@@ -15,9 +14,10 @@ test('the defaults', () => {
 
 test('everything', () => {
   const args =
-    '--kubeconfig f --pid 7 --parts watches,lists --clients 2 --seconds 1 --objects 3 --watchers 4 --events 5';
+    '--kubeconfig f --pid 7 --compare g --compare-pid 8 --parts watches,lists --clients 2 --seconds 1 --objects 3 --watchers 4 --events 5';
   expect(parseApiOptions(args.split(' '))).toMatchObject({
-    pid: 7,
+    server: { kubeconfig: 'f', pid: 7 },
+    compare: { kubeconfig: 'g', pid: 8 },
     parts: ['watches', 'lists'],
     clients: [2],
     watchers: 4,
@@ -25,7 +25,10 @@ test('everything', () => {
 });
 
 test.each([
-  ['', /--kubeconfig is missing/],
+  ['--pid 1', /need --kubeconfig/],
+  ['--container c', /need --kubeconfig/],
+  ['--compare-pid 1', /needs --compare/],
+  ['--compare f --compare-pid x', /--compare-pid must be/],
   ['--kubeconfig f --pid 1 --container c', /either --pid or --container/],
   ['--kubeconfig f --parts all', /--parts are requests, lists/],
   ['--kubeconfig f --clients 0', /--clients must be a whole number/],

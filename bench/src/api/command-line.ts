@@ -2,13 +2,15 @@
 
 import { parseArgs } from 'node:util';
 import { UsageError } from '../command-line.js';
-import { type ApiBenchmark, type Part, parts } from './api.js';
+import { type ApiBenchmark, type Part, parts, type ServerChoice } from './api.js';
 
-export const apiUsage = `Usage: node scripts/run-ts.mjs bench/src/api/main.ts --kubeconfig FILE [options]
+export const apiUsage = `Usage: npm run bench -- api [options]
 
-  --kubeconfig FILE  the server to measure
+  --kubeconfig FILE  the server to measure; without it kubelab's own is started, with an etcd in memory
   --pid N            its process, when it runs here: shows CPU time and memory
   --container NAME   its container, likewise
+  --compare FILE     another server's kubeconfig: every figure is taken of both, one after the other
+  --compare-pid N    the other server's process
   --parts LIST       of ${parts.join(', ')} (all)
   --clients LIST     how many ask at the same time (1,16,64)
   --seconds N        how long each request is repeated (3)
@@ -22,14 +24,11 @@ type Options = Omit<ApiBenchmark, 'signal' | 'write'>;
 /** Throws UsageError. */
 export function parseApiOptions(args: readonly string[]): Options {
   const values = parse(args);
-  if (values.kubeconfig === undefined) throw new UsageError('--kubeconfig is missing');
-  if (values.pid !== undefined && values.container !== undefined) {
-    throw new UsageError('either --pid or --container, not both');
-  }
+  const server = serverOf(values);
+  const compare = otherOf(values);
   return {
-    kubeconfig: values.kubeconfig,
-    ...(values.pid === undefined ? {} : { pid: amount('pid', values.pid) }),
-    ...(values.container === undefined ? {} : { container: values.container }),
+    ...(server ? { server } : {}),
+    ...(compare ? { compare } : {}),
     parts: (values.parts ?? parts.join(',')).split(',').map(partOf),
     clients: (values.clients ?? '1,16,64').split(',').map((text) => amount('clients', text)),
     milliseconds: amount('seconds', values.seconds ?? '3') * 1000,
@@ -39,9 +38,42 @@ export function parseApiOptions(args: readonly string[]): Options {
   };
 }
 
+function serverOf({ kubeconfig, pid, container }: Record<string, string | undefined>): ServerChoice | undefined {
+  if (kubeconfig === undefined) {
+    if (pid !== undefined || container !== undefined) throw new UsageError('--pid and --container need --kubeconfig');
+    return undefined;
+  }
+  if (pid !== undefined && container !== undefined) throw new UsageError('either --pid or --container, not both');
+  return {
+    kubeconfig,
+    ...(pid === undefined ? {} : { pid: amount('pid', pid) }),
+    ...(container === undefined ? {} : { container }),
+  };
+}
+
+function otherOf(values: Record<string, string | undefined>): ServerChoice | undefined {
+  const { compare, 'compare-pid': pid } = values;
+  if (compare !== undefined)
+    return { kubeconfig: compare, ...(pid === undefined ? {} : { pid: amount('compare-pid', pid) }) };
+  if (pid !== undefined) throw new UsageError('--compare-pid needs --compare');
+  return undefined;
+}
+
 function parse(args: readonly string[]): Record<string, string | undefined> {
   const text = { type: 'string' } as const;
-  const names = ['kubeconfig', 'pid', 'container', 'parts', 'clients', 'seconds', 'objects', 'watchers', 'events'];
+  const names = [
+    'kubeconfig',
+    'pid',
+    'container',
+    'compare',
+    'compare-pid',
+    'parts',
+    'clients',
+    'seconds',
+    'objects',
+    'watchers',
+    'events',
+  ];
   try {
     const options = Object.fromEntries(names.map((name) => [name, text]));
     return parseArgs({ args: [...args], options }).values as Record<string, string | undefined>;

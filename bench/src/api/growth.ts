@@ -13,10 +13,9 @@ const events = 100;
 let made = 0;
 
 /** Reads, writes and lists beside ever more objects. */
-export async function measureObjects(step: StepOptions): Promise<(Row & { objects: number })[]> {
+export async function* measureObjects(step: StepOptions): AsyncGenerator<Row & { objects: number }> {
   const { target, namespace } = step;
   const maps = `${namespace}/configmaps`;
-  const rows: (Row & { objects: number })[] = [];
   let before = 0;
   for (const objects of sizes) {
     await createConfigMaps(step, 'grown', before, objects);
@@ -24,19 +23,13 @@ export async function measureObjects(step: StepOptions): Promise<(Row & { object
     const get = encodeRequest(target, 'GET', `${maps}/grown-0`);
     const list = encodeRequest(target, 'GET', maps);
     const create = (): Buffer => encodeRequest(target, 'POST', maps, { body: configMapBody(`late-${made++}`) });
-    const measure = async (what: string, expect: number, clients: number, request: () => Buffer): Promise<void> => {
-      rows.push({ what, objects, ...(await load({ ...step, clients, expect, request })) });
-    };
-    await measure('get', 200, 16, () => get);
-    await measure('create', 201, 16, create);
-    await measure('list', 200, 1, () => list);
+    yield { what: 'get', objects, ...(await load({ ...step, clients: 16, expect: 200, request: () => get })) };
+    yield { what: 'create', objects, ...(await load({ ...step, clients: 16, expect: 201, request: create })) };
+    yield { what: 'list', objects, ...(await load({ ...step, clients: 1, expect: 200, request: () => list })) };
   }
-  return rows;
 }
 
 /** The same changes for ever more watchers. */
-export async function measureWatchers(step: StepOptions): Promise<FanOut[]> {
-  const rows: FanOut[] = [];
-  for (const watchers of crowds) rows.push(await measureFanOut(step, { watchers, events, writers: 16 }));
-  return rows;
+export async function* measureWatchers(step: StepOptions): AsyncGenerator<FanOut> {
+  for (const watchers of crowds) yield await measureFanOut(step, { watchers, events, writers: 16 });
 }

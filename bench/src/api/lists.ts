@@ -24,33 +24,35 @@ async function createPods(step: StepOptions, count: number): Promise<void> {
 }
 
 /** `known`: how many configmaps there are already. */
-export async function measureLists(step: StepOptions, clients: readonly number[], objects: number): Promise<Row[]> {
+export async function* measureLists(
+  step: StepOptions,
+  clients: readonly number[],
+  objects: number,
+): AsyncGenerator<Row> {
   const { target, namespace } = step;
   const fresh = { ...step, namespace };
   await createConfigMaps(fresh, 'listed', 0, objects);
   await createPods(fresh, objects);
-  const rows: Row[] = [];
   for (const plural of ['configmaps', 'pods']) {
     const path = `${namespace}/${plural}`;
     for (const { form, query, headers } of forms) {
       const request = encodeRequest(target, 'GET', query === undefined ? path : `${path}?${query}`, { headers });
       for (const count of clients) {
         const measured = await load({ ...step, clients: count, expect: 200, request: () => request });
-        rows.push({ what: `list ${plural}, ${form}`, ...measured });
+        yield { what: `list ${plural}, ${form}`, ...measured };
       }
     }
-    rows.push(...(await measurePages(step, path, plural, clients)));
+    yield* measurePages(step, path, plural, clients);
   }
-  return rows;
 }
 
 /** Tokens belong to a revision: all pages are asked for by tokens of one walk. */
-async function measurePages(
+async function* measurePages(
   step: StepOptions,
   path: string,
   plural: string,
   clients: readonly number[],
-): Promise<Row[]> {
+): AsyncGenerator<Row> {
   const { target } = step;
   const connection = await Connection.open(target);
   const pages: Buffer[] = [];
@@ -66,11 +68,9 @@ async function measurePages(
   } finally {
     connection.close();
   }
-  const rows: Row[] = [];
   for (const count of clients) {
     const request = (index: number): Buffer => pages[index % pages.length] as Buffer;
     const measured = await load({ ...step, clients: count, expect: 200, request });
-    rows.push({ what: `list ${plural}, pages of ${pageSize}`, ...measured });
+    yield { what: `list ${plural}, pages of ${pageSize}`, ...measured };
   }
-  return rows;
 }

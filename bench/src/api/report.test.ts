@@ -1,4 +1,4 @@
-import { fanOutTable, requestTable } from './report.js';
+import { comparedFanOutTable, comparedRequestTable, fanOutTable, requestTable } from './report.js';
 
 const row = {
   what: 'get',
@@ -23,4 +23,15 @@ test('growth names its objects', () => {
 test('a fan-out', () => {
   const table = fanOutTable([{ watchers: 500, events: 10, writers: 1, seconds: 2, deliveriesPerSecond: 2500 }]);
   expect(table.split('\n')[1]?.trim().split(/ +/)).toEqual(['500', '10', '1', '2.00', '2,500', '-', '-']);
+});
+
+test('two servers stand side by side', () => {
+  const lines = comparedRequestTable(
+    [{ ...row, cpuMicros: 50 }],
+    [{ ...row, perSecond: 6_172.8, cpuMicros: 100 }],
+  ).split('\n');
+  expect(lines[1]).toMatch(/12,346 +6,173 +2\.00× .* 50\.0 +100 +0\.50×/);
+  expect(comparedRequestTable([row], []).split('\n')[1]).toMatch(/12,346 +- +-/);
+  const fan = { watchers: 5, events: 1, writers: 1, seconds: 2, deliveriesPerSecond: 300 };
+  expect(comparedFanOutTable([fan], [{ ...fan, deliveriesPerSecond: 100 }])).toContain('3.00×');
 });

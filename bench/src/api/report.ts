@@ -48,3 +48,84 @@ export function fanOutTable(rows: readonly FanOut[]): string {
     ]),
   );
 }
+
+const times = (value: number | undefined, other: number | undefined): string =>
+  value === undefined || other === undefined || other === 0 ? '-' : `${(value / other).toFixed(2)}×`;
+
+/** Each figure with that of the other server behind it. */
+export function comparedRequestTable(
+  rows: readonly (Row & { objects?: number })[],
+  others: readonly (Row & { objects?: number })[],
+): string {
+  const header = [
+    '',
+    'objects',
+    'clients',
+    'per s',
+    'other',
+    '',
+    'p99 ms',
+    'other',
+    'CPU µs',
+    'other',
+    '',
+    'RSS MB',
+    'other',
+  ];
+  return formatTable(
+    header,
+    rows.map((row, index) => {
+      const other = others[index];
+      return [
+        row.what,
+        String(row.objects ?? ''),
+        String(row.clients),
+        rounded(row.perSecond),
+        rounded(other?.perSecond),
+        times(row.perSecond, other?.perSecond),
+        rounded(row.p99Ms),
+        rounded(other?.p99Ms),
+        rounded(row.cpuMicros),
+        rounded(other?.cpuMicros),
+        times(row.cpuMicros, other?.cpuMicros),
+        megabytes(row.rssBytes),
+        megabytes(other?.rssBytes),
+      ];
+    }),
+  );
+}
+
+export function comparedFanOutTable(rows: readonly FanOut[], others: readonly FanOut[]): string {
+  const header = [
+    'watchers',
+    'events',
+    'writers',
+    'deliveries per s',
+    'other',
+    '',
+    'CPU µs each',
+    'other',
+    '',
+    'RSS MB',
+    'other',
+  ];
+  return formatTable(
+    header,
+    rows.map((row, index) => {
+      const other = others[index];
+      return [
+        String(row.watchers),
+        String(row.events),
+        String(row.writers),
+        rounded(row.deliveriesPerSecond),
+        rounded(other?.deliveriesPerSecond),
+        times(row.deliveriesPerSecond, other?.deliveriesPerSecond),
+        rounded(row.cpuMicrosPerDelivery),
+        rounded(other?.cpuMicrosPerDelivery),
+        times(row.cpuMicrosPerDelivery, other?.cpuMicrosPerDelivery),
+        megabytes(row.rssBytes),
+        megabytes(other?.rssBytes),
+      ];
+    }),
+  );
+}

@@ -32,7 +32,7 @@ export async function createConfigMaps(step: StepOptions, prefix: string, from: 
   await load({ ...step, clients: 16, milliseconds, requests: to - from, expect: 201, request });
 }
 
-export async function measureRequests(step: StepOptions, clients: readonly number[]): Promise<Row[]> {
+export async function* measureRequests(step: StepOptions, clients: readonly number[]): AsyncGenerator<Row> {
   const { target, namespace } = step;
   const maps = `${namespace}/configmaps`;
   await createConfigMaps(step, 'known', 0, existing);
@@ -62,9 +62,7 @@ export async function measureRequests(step: StepOptions, clients: readonly numbe
         }),
     },
   ];
-  const rows: Row[] = [];
   for (const { what, ...kind } of kinds) {
-    for (const count of clients) rows.push({ what, ...(await load({ ...step, clients: count, ...kind })) });
+    for (const count of clients) yield { what, ...(await load({ ...step, clients: count, ...kind })) };
   }
-  return rows;
 }
