@@ -56,7 +56,7 @@ function statusWithoutContainer(
   old: ContainerStatus | undefined,
 ): ContainerStatus {
   if (old?.state?.terminated) return { ...old };
-  const initializing = input.kind !== 'init' && (input.pod.spec.initContainers?.length ?? 0) > 0;
+  const initializing = (input.pod.spec.initContainers?.length ?? 0) > 0;
   const status: ContainerStatus = {
     name: container.name,
     image: container.image ?? '',

@@ -187,6 +187,14 @@ describe('the bytes', () => {
     expect(frame.toString('latin1')).toBe('\0\0\0\x11\n\x05ADDED\x12\x08\n\x06object');
   });
 
+  it.each(['0001-01-01T00:00:02.000000Z', '0000-01-01T00:00:00.000000Z', '9999-12-31T23:59:59.999999Z'])(
+    'hold the time %s',
+    (acquireTime) => {
+      const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: {}, spec: { acquireTime } };
+      expect(decode(encodeProtobuf(lease))['spec']).toEqual({ acquireTime });
+    },
+  );
+
   it('hold numbers beyond int64 as the nearest that it has', () => {
     const object = { ...configMap, metadata: { name: 'a', generation: 2 ** 63 } };
     expect(decode(encodeProtobuf(object))['metadata']).toEqual({ name: 'a', generation: 2n ** 63n - 1n });

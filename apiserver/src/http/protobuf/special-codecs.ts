@@ -52,7 +52,8 @@ const intOrString = delimited({
 });
 
 const latestSeconds = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
-const earliestSeconds = Date.UTC(0, 0, 1) / 1000 - 2 * 366 * 86_400;
+// Date.UTC takes the years up to 99 for those of the 20th century.
+const earliestSeconds = Date.parse('0000-01-01T00:00:00Z') / 1000;
 
 /** The absent time is null in JSON, that is: nothing. */
 function readTimestamp(reader: Reader): { seconds: number; nanos: number } | undefined {
