@@ -13,6 +13,7 @@ import { decodeOwners, encodeOwners, type Owner, type Owners, ownerId, stripUnow
 import { mergeTyped } from './merge.js';
 import { changesOf, findConflicts, ignoredSet, takeOver } from './ownership.js';
 import { prune } from './prune.js';
+import { reconcileOwners } from './reconcile.js';
 import { entriesOf, metadataOf, recordUpdate, withoutManagedFields } from './update.js';
 import { formatTypedErrors, validateTyped } from './validate.js';
 
@@ -82,7 +83,10 @@ function liveOwners(options: ApplyOptions): Owners {
   } catch (cause) {
     throw unclassified(`failed to decode managed fields: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
-  if (owners.size > 0) return owners;
+  if (owners.size > 0) {
+    reconcileOwners(owners, schema, live);
+    return owners;
+  }
   const { ignored, subresource = '' } = options;
   const update = { schema, old: undefined, new: live, manager: beforeFirstApply, apiVersion, subresource, time };
   return recordUpdate(owners, ignored ? { ...update, ignored } : update);

@@ -4,7 +4,16 @@ import { deepEqual } from '../json.js';
 import type { ListSchema, TypeSchema } from '../schema.js';
 import { FieldSet } from './field-set.js';
 import { fieldElement, type PathElement } from './path-element.js';
-import { asList, asObject, atomOf, fieldType, indexItems, type ObjectSchema, sizeOf } from './typed-value.js';
+import {
+  type Atom,
+  asList,
+  asObject,
+  atomOf,
+  fieldType,
+  indexItems,
+  type ObjectSchema,
+  sizeOf,
+} from './typed-value.js';
 
 export interface Comparison {
   added: FieldSet;
@@ -27,11 +36,18 @@ class CompareWalker {
     if (before === after) return;
     if (before === undefined && after === undefined) return;
     const atom = atomOf(schema, after ?? before);
-    // Arbitrary JSON may change its shape: then the whole changed, besides what is in it.
-    if (schema.kind === 'any' && before != null && atomOf(schema, before).kind !== atom.kind) this.leaf(before, after);
+    if (schema.kind === 'any' && before != null) this.shape(atomOf(schema, before), atom, before, after);
     if (atom.kind === 'scalar') this.leaf(before, after);
     else if (atom.kind === 'list') this.lists(atom.schema, before, after, byValue);
     else this.objects(atom.schema, before, after, byValue);
+  }
+
+  /** Arbitrary JSON may change its shape: then the whole changed, besides what is in it, and what was in it is gone. */
+  private shape(old: Atom, atom: Atom, before: unknown, after: unknown): void {
+    if (old.kind === atom.kind) return;
+    this.leaf(before, after);
+    if (old.kind === 'object' && !old.schema.atomic && sizeOf(asObject(before)) > 0)
+      this.objects(old.schema, before, undefined, true);
   }
 
   private leaf(before: unknown, after: unknown): void {

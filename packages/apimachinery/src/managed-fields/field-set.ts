@@ -17,6 +17,13 @@ export class FieldSet {
     return set;
   }
 
+  /** A subtree that is nothing but the path that leads to it. */
+  static leaf(): FieldSet {
+    const set = new FieldSet();
+    set.member = true;
+    return set;
+  }
+
   /** Reads FieldsV1. Throws Error for what is not one. */
   static parse(fields: unknown): FieldSet {
     const set = new FieldSet();
@@ -50,6 +57,34 @@ export class FieldSet {
   below(element: PathElement): FieldSet | undefined {
     const child = this.children?.get(element);
     return child?.children ? child : undefined;
+  }
+
+  get isMember(): boolean {
+    return this.member;
+  }
+
+  get hasChildren(): boolean {
+    return (this.children?.size ?? 0) > 0;
+  }
+
+  child(element: PathElement): FieldSet | undefined {
+    return this.children?.get(element);
+  }
+
+  /** This set with its children replaced; itself when `map` gives every child back as it is. */
+  mapChildren(map: (element: PathElement, child: FieldSet) => FieldSet): FieldSet {
+    let result: FieldSet | undefined;
+    for (const [element, child] of this.children ?? []) {
+      const mapped = map(element, child);
+      if (mapped === child) continue;
+      if (!result) {
+        result = new FieldSet();
+        result.member = this.member;
+        result.children = new Map(this.children);
+      }
+      result.children?.set(element, mapped);
+    }
+    return result ?? this;
   }
 
   /** Whether the path of just `element` is a member. */

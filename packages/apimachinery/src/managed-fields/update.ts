@@ -5,6 +5,7 @@ import type { ManagedFieldsEntry } from '../meta.js';
 import type { TypeSchema } from '../schema.js';
 import { capUpdaters, decodeOwners, encodeOwners, type Owner, type Owners, ownerId, stripUnowned } from './managers.js';
 import { changesOf, ignoredSet, takeOver } from './ownership.js';
+import { reconcileOwners } from './reconcile.js';
 
 export interface UpdateManagedFieldsOptions {
   schema: TypeSchema;
@@ -89,5 +90,6 @@ export function recordUpdate(owners: Owners, options: UpdateManagedFieldsOptions
 export function updateManagedFields(options: UpdateManagedFieldsOptions): ManagedFieldsEntry[] | undefined {
   const owners = startingOwners(options);
   if (owners.size === 0 && options.old) return undefined;
+  if (options.old) reconcileOwners(owners, options.schema, options.old);
   return encodeOwners(recordUpdate(owners, options));
 }
