@@ -32,6 +32,8 @@ describe('the command line', () => {
     [['up', '--timeout', '0'], 'commander.invalidArgument'],
     [['up', '--nodes', 'three'], 'commander.invalidArgument'],
     [['up', '--failure-clock', 'slow'], 'commander.invalidArgument'],
+    [['up', '--runtime', 'rkt'], 'commander.invalidArgument'],
+    [['test', 'e2e', '--runtime', 'rkt'], 'commander.invalidArgument'],
     [['up', 'extra'], 'commander.excessArguments'],
     [['node', 'kill'], 'commander.missingArgument'],
     [['node', 'add', '--cpu', 'two'], 'commander.invalidArgument'],

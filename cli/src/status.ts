@@ -35,7 +35,7 @@ export async function describeLab({ lab, docker, clock }: StatusOptions): Promis
     '',
     formatTable(['COMPONENT', 'STATE', 'SINCE'], componentRows(containers)),
     '',
-    formatTable(['NODE', 'CONTAINER', 'ADDRESS', 'STATE', 'NEXT'], views.map(nodeRow)),
+    nodeTable(views),
   ].join('\n');
 }
 
@@ -53,8 +53,11 @@ export async function readObjects(lab: Lab): Promise<{ nodes: Node[]; leases: Le
   }
 }
 
-export function nodeRow(view: NodeView): string[] {
-  return [view.name, view.container, view.address, view.state, view.next];
+export function nodeTable(views: readonly NodeView[]): string {
+  return formatTable(
+    ['NODE', 'CONTAINER', 'ADDRESS', 'STATE', 'RUNTIME', 'NEXT'],
+    views.map((view) => [view.name, view.container, view.address, view.state, view.runtime, view.next]),
+  );
 }
 
 function componentRows(containers: readonly LabContainer[]): string[][] {

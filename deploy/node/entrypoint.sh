@@ -26,6 +26,9 @@ mkdir -p "$run" /var/lib/kubelet /var/log/pods /var/log/containers /etc/docker
 . "$here/cgroups.sh"
 . "$here/network.sh"
 . /opt/kubelab/choose-iptables.sh
+. "$here/runtime.sh"
+
+runtime_flags > "$run/runtime-flags"
 
 mount_cgroups
 limit_node
@@ -46,6 +49,7 @@ say "this is $name"
 ln -sfn /run/service /etc/service
 rm -rf /run/service
 cp -r "$here/services" /run/service
+choose_services /run/service
 runsvdir -P /run/service &
 supervisor=$!
 
@@ -68,7 +72,7 @@ stop() {
   fi
   sv -w 30 force-stop /run/service/kubelet >/dev/null 2>&1 || true
   sv -w 5 force-stop /run/service/kube-proxy >/dev/null 2>&1 || true
-  sv -w 15 force-stop /run/service/dockerd >/dev/null 2>&1 || true
+  stop_runtime
   kill -HUP "$supervisor" 2>/dev/null || true
   wait "$supervisor" || true
   say "stopped"

@@ -3,8 +3,16 @@
 # data, because it is true as long as they are.
 set -eu
 archives=/var/lib/kubelab/images
-loaded=/var/lib/docker/kubelab-loaded
+runtime=${KUBELAB_RUNTIME:-docker}
+loaded=/var/lib/$runtime/kubelab-loaded
 once=${1:-}
+
+load() {
+  case $runtime in
+    docker) docker load -q -i "$1" ;;
+    containerd) ctr -n k8s.io images import "$1" ;;
+  esac
+}
 
 /opt/kubelab/node/wait-for-engine.sh
 mkdir -p "$loaded"
@@ -12,7 +20,7 @@ for archive in "$archives"/*.tar; do
   [ -e "$archive" ] || continue
   mark=$loaded/$(basename "$archive").$(stat -c %Y-%s "$archive")
   [ -e "$mark" ] && continue
-  docker load -q -i "$archive"
+  load "$archive"
   touch "$mark"
 done
 [ "$once" = --once ] || sv down /run/service/images

@@ -17,6 +17,7 @@ test.each<[Partial<Config>, RegExp]>([
   [{ 'pod-manifest-path': 'manifests' }, /--pod-manifest-path must be an absolute path/],
   [{ 'container-runtime-endpoint': '/run/x.sock' }, /must be unix:/],
   [{ 'docker-endpoint': 'tcp://127.0.0.1:2375' }, /--docker-endpoint must be unix:/],
+  [{ 'pod-infra-container-image': 'a b' }, /--pod-infra-container-image: couldn't parse image name/],
   [{ 'cluster-dns': ['dns'] }, /--cluster-dns must be IP addresses/],
   [{ 'node-labels': ['x'] }, /--node-labels must be NAME=VALUE/],
   [{ 'hostname-override': 'Not_A_Name' }, /is not a valid node name/],

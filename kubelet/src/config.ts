@@ -6,6 +6,7 @@ import { boolFlag, durationFlag, type FlagValues, intFlag, listFlag, stringFlag 
 import { policyProblems } from './config-policies.js';
 import { amountOf, bytesOf, milliOf } from './containers/amounts.js';
 import { defaultEvictionHard } from './eviction/thresholds.js';
+import { parseImageName } from './images/image-name.js';
 
 export const flags = {
   kubeconfig: stringFlag('kubeconfig of this node; written after a bootstrap', '/etc/kubernetes/kubelet.conf'),
@@ -20,6 +21,9 @@ export const flags = {
   'image-service-endpoint': stringFlag('unix socket of the CRI image service, when it is another one'),
   'docker-endpoint': stringFlag(
     'unix socket of a Docker engine: the kubelet itself serves it as the CRI runtime on --container-runtime-endpoint; empty: somebody else serves that',
+  ),
+  'pod-infra-container-image': stringFlag(
+    'image of pod sandboxes, which image garbage collection spares; for runtimes that do not mark it themselves',
   ),
   'root-dir': stringFlag('folder for pods and their volumes', '/var/lib/kubelet'),
   'pod-log-dir': stringFlag('folder for container logs', '/var/log/pods'),
@@ -122,6 +126,13 @@ export function validate(config: Config): string[] {
     '--cgroup-root must be an absolute path',
   );
   check(isNodeName(nodeNameOf(config)), `--hostname-override: "${nodeNameOf(config)}" is not a valid node name`);
+  if (config['pod-infra-container-image'] !== '') {
+    problems.push(
+      ...problemOf(() => parseImageName(config['pod-infra-container-image'])).map(
+        (problem) => `--pod-infra-container-image: ${problem}`,
+      ),
+    );
+  }
   problems.push(...policyProblems(config));
   for (const parse of [parseLabels, parseTaints, reservedOf]) problems.push(...problemOf(() => parse(config)));
   return problems;

@@ -85,6 +85,7 @@ export function createHousekeeping(
     images: imageService,
     runtime,
     policy: imageGcPolicyOf(config),
+    sandboxImage: config['pod-infra-container-image'],
     disk: async () => {
       const { capacityBytes, availableBytes } = await disks.images.read();
       return { capacity: capacityBytes, available: availableBytes };

@@ -8,6 +8,8 @@ import { type Result, type RunOptions, run } from './process.js';
 
 export const root = resolve(fileURLToPath(new URL('../..', import.meta.url)));
 export const project = process.env['KUBELAB_PROJECT'] ?? '';
+/** What the nodes run their pods with: docker or containerd. */
+export const runtime = process.env['KUBELAB_RUNTIME'] ?? 'docker';
 
 /** `./kubelab --project ... args`. */
 export function kubelab(args: readonly string[], options: RunOptions = {}): Promise<Result> {

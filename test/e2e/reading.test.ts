@@ -1,7 +1,7 @@
 /** What a new user looks at first. */
 
 import { kubectls } from './kubectl.js';
-import { isReady, podsOf } from './lab.js';
+import { isReady, podsOf, runtime } from './lab.js';
 
 describe.each(kubectls.map((client) => [client.name, client] as const))('%s', (_name, client) => {
   test('version', async () => {
@@ -45,8 +45,9 @@ describe.each(kubectls.map((client) => [client.name, client] as const))('%s', (_
     expect(rows).toHaveLength(3);
     for (const row of rows)
       expect(row).toMatch(
-        /^node-\d\s+Ready\s+<none>\s+\S+\s+v1\.34\S*\s+\d+\.\d+\.\d+\.\d+\s+<none>\s+.+docker:\/\/\d/,
+        /^node-\d\s+Ready\s+<none>\s+\S+\s+v1\.34\S*\s+\d+\.\d+\.\d+\.\d+\s+<none>\s+.+\s(docker|containerd):\/\/\d/,
       );
+    expect(rows.every((row) => row.includes(` ${runtime}://`))).toBe(true);
   });
 
   test('describe node', async () => {

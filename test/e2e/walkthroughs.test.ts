@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { matchesOutput, parseWalkthrough, type WalkthroughCommand } from '@kubelab/testkit/walkthrough';
 import { kubectl } from './kubectl.js';
-import { kubelab, project, root } from './lab.js';
+import { kubelab, project, root, runtime } from './lab.js';
 import { run } from './process.js';
 
 interface Document {
@@ -70,7 +70,7 @@ test.each(documents)(
     const { path, section } = document;
     const markdown = readFileSync(join(root, path), 'utf8');
     for (const command of parseWalkthrough(markdown, section === undefined ? {} : { section })) {
-      await follow(document, command);
+      if (command.runtime === undefined || command.runtime === runtime) await follow(document, command);
     }
   },
   600_000,

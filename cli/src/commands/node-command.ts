@@ -13,8 +13,7 @@ import {
 } from '../nodes/actions.js';
 import { parseCpus, parseMemory } from '../nodes/limits.js';
 import { viewNodes } from '../nodes/node-view.js';
-import { formatTable } from '../progress/table.js';
-import { nodeRow, readObjects } from '../status.js';
+import { nodeTable, readObjects } from '../status.js';
 import { nodeCommand, type Terminal } from './globals.js';
 
 interface NodeAction {
@@ -91,6 +90,6 @@ async function listNodes({ docker, lab, clock }: NodeCommand): Promise<string> {
   const { failureClock } = recordOf(lab).settings;
   const known = 'problem' in objects ? { nodes: [], leases: [] } : objects;
   const views = viewNodes({ containers, ...known, failureClock, nowMs: clock.now() });
-  const table = formatTable(['NODE', 'CONTAINER', 'ADDRESS', 'STATE', 'NEXT'], views.map(nodeRow));
+  const table = nodeTable(views);
   return 'problem' in objects ? `${table}\n\nThe API server does not answer: ${objects.problem}` : table;
 }

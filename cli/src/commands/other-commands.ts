@@ -65,7 +65,7 @@ export function addLogsCommand(program: Command, { write }: Terminal): void {
   program
     .command('logs')
     .description('print what a part has logged')
-    .argument('<component>', 'apiserver, etcd, scheduler, ..., a node, or kubelet, kube-proxy, dockerd')
+    .argument('<component>', 'apiserver, etcd, scheduler, ..., a node, or kubelet, kube-proxy, dockerd, containerd')
     .option('-f, --follow', 'go on as it logs more')
     .option('--tail <lines>', 'only the last lines', parseLineCount, 'all')
     .action(async (component: string, flags: { follow?: boolean; tail: string }, command: Command) => {

@@ -1,5 +1,6 @@
-import { Argument, type Command } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import { defaultProject, type Lab, openLab } from '../lab/lab.js';
+import { type Runtime, runtimes } from '../lab/settings.js';
 import { type ConformanceOptions, runConformance } from '../test-run/conformance.js';
 import { type TestPart, testParts, usualParts } from '../test-run/parts.js';
 import { runTests } from '../test-run/run-tests.js';
@@ -20,9 +21,16 @@ export function addTestCommand(program: Command, terminal: Terminal): void {
     .addArgument(
       new Argument('[part]', 'only this part (machine, which starts from nothing, only so)').choices([...testParts]),
     )
+    .addOption(
+      new Option(
+        '--runtime <runtime>',
+        'run all end-to-end tests on this runtime (default: all on docker, those about pods on containerd too)',
+      ).choices(runtimes),
+    )
     .option('--keep', 'leave the cluster of the end-to-end tests running')
-    .action(async (part: TestPart | undefined, { keep = false }: { keep?: boolean }, command: Command) => {
-      await runTests({ lab: testLab(command), parts: part ? [part] : usualParts, ...terminal, keep });
+    .action(async (part: TestPart | undefined, flags: { keep?: boolean; runtime?: Runtime }, command: Command) => {
+      const { keep = false, runtime } = flags;
+      await runTests({ lab: testLab(command), parts: part ? [part] : usualParts, ...terminal, keep, runtime });
     });
   addConformanceCommand(test, terminal);
 }

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Lab } from '../lab/lab.js';
-import type { FailureClock, LabSettings } from '../lab/settings.js';
+import { type FailureClock, type LabSettings, type Runtime, runtimes } from '../lab/settings.js';
 import { type UpResult, up } from '../up/up.js';
 import { labOf, type Terminal } from './globals.js';
 import { parseSeconds, parseWholeNumber } from './parse.js';
@@ -8,6 +8,7 @@ import { parseSeconds, parseWholeNumber } from './parse.js';
 interface UpFlags {
   nodes?: number;
   failureClock?: FailureClock;
+  runtime?: Runtime;
   legacyTokenSecrets?: boolean;
   apiPort?: number;
   registryPort?: number;
@@ -28,6 +29,12 @@ export function addUpCommand(program: Command, terminal: Terminal): void {
         '--failure-clock <clock>',
         'when a silent node counts as lost: upstream (50 s, 300 s) or fast (8 s, 10 s)',
       ).choices(['upstream', 'fast']),
+    )
+    .addOption(
+      new Option(
+        '--runtime <runtime>',
+        'what runs the pods: docker (default) or containerd; fixed with the first `up`',
+      ).choices(runtimes),
     )
     .option('--legacy-token-secrets', 'make a token Secret for each service account, as before 1.24')
     .option('--no-legacy-token-secrets', 'do not (the default)')

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CliError, UsageError } from '../errors.js';
 import { runsAsAsked } from '../up/steps/containers.js';
+import { refuseOtherRuntime } from '../up/up.js';
 import { demultiplex, type LabContainer } from './containers.js';
 import { composeEnvironment, openLab, recordOf, saveRecord } from './lab.js';
 import { defaultSettings, mergeFacts, validateSettings } from './settings.js';
@@ -45,9 +46,10 @@ describe('a lab', () => {
 
   it('gives docker-compose.yml its settings', () => {
     const lab = openLab('kubelab', root);
-    expect(composeEnvironment(lab, { ...defaultSettings, failureClock: 'fast' })).toMatchObject({
+    expect(composeEnvironment(lab, { ...defaultSettings, failureClock: 'fast', runtime: 'containerd' })).toMatchObject({
       COMPOSE_PROJECT_NAME: 'kubelab',
       KUBELAB_FAILURE_CLOCK: 'fast',
+      KUBELAB_RUNTIME: 'containerd',
       KUBELAB_NODES: '3',
       KUBELAB_LEGACY_TOKEN_SECRETS: 'false',
       KUBELAB_NODE_CPU: '0',
@@ -67,6 +69,25 @@ describe('mergeFacts', () => {
     expect(mergeFacts(first, { userKubeconfig: { ...file, created: false } }).userKubeconfig).toEqual(file);
     const other = { file: '/home/me/config', created: false };
     expect(mergeFacts(first, { userKubeconfig: other }).userKubeconfig).toEqual(other);
+  });
+});
+
+describe('the runtime of a lab', () => {
+  let root: string;
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'kubelab-lab-'));
+  });
+  afterEach(() => rmSync(root, { recursive: true }));
+
+  it('is chosen with the first up and then stays', () => {
+    const lab = openLab('kubelab', root);
+    expect(() => refuseOtherRuntime(lab, { runtime: 'containerd' })).not.toThrow();
+    saveRecord(lab, { settings: { ...defaultSettings, runtime: 'containerd' } });
+    expect(() => refuseOtherRuntime(lab, {})).not.toThrow();
+    expect(() => refuseOtherRuntime(lab, { runtime: 'containerd' })).not.toThrow();
+    expect(() => refuseOtherRuntime(lab, { runtime: 'docker' })).toThrow(
+      'The nodes of kubelab run containerd; the runtime of an existing cluster cannot be changed.',
+    );
   });
 });
 

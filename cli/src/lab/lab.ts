@@ -79,6 +79,7 @@ export function composeEnvironment(
     KUBELAB_OUTPUT: lab.folder,
     KUBELAB_NODES: String(settings.nodes),
     KUBELAB_FAILURE_CLOCK: settings.failureClock,
+    KUBELAB_RUNTIME: settings.runtime,
     KUBELAB_LEGACY_TOKEN_SECRETS: String(settings.legacyTokenSecrets),
     KUBELAB_API_PORT: String(settings.apiPort),
     KUBELAB_REGISTRY_PORT: String(settings.registryPort),

@@ -5,10 +5,16 @@ import { type NodeLimits, parseCpus, parseMemory } from '../nodes/limits.js';
 
 export type FailureClock = 'upstream' | 'fast';
 
+/** What runs the pods on the nodes. */
+export const runtimes = ['docker', 'containerd'] as const;
+export type Runtime = (typeof runtimes)[number];
+
 /** How a lab was brought up; later commands, and an `up` without flags, keep to it. */
 export interface LabSettings {
   nodes: number;
   failureClock: FailureClock;
+  /** Of all nodes, and for as long as the lab exists. */
+  runtime: Runtime;
   legacyTokenSecrets: boolean;
   apiPort: number;
   /** 0: any free port, here and below. */
@@ -27,6 +33,7 @@ export interface LabSettings {
 export const defaultSettings: LabSettings = {
   nodes: 3,
   failureClock: 'upstream',
+  runtime: 'docker',
   legacyTokenSecrets: false,
   apiPort: 6443,
   registryPort: 5000,

@@ -6,7 +6,7 @@ import { isNode, type LabContainer, listContainers } from '../lab/containers.js'
 import type { Lab } from '../lab/lab.js';
 
 /** Services inside each node's container; their lines start with their name. */
-const nodeServices = ['dockerd', 'kubelet', 'kube-proxy', 'images', 'node'];
+const nodeServices = ['dockerd', 'containerd', 'kubelet', 'kube-proxy', 'images', 'node'];
 
 export interface ShowLogsOptions {
   lab: Lab;

@@ -45,6 +45,15 @@ function nextOf(facts: Partial<NodeFacts>): string | undefined {
 }
 
 describe('viewNodes', () => {
+  it('tells which runtime a node has reported', () => {
+    const reported = node('node-1', 'True');
+    const nodeInfo = { containerRuntimeVersion: 'containerd://1.6.20' };
+    const told = { ...reported, status: { ...reported.status, nodeInfo } } as unknown as Node;
+    const facts = { leases: [], failureClock: 'upstream', nowMs: now } as const;
+    const views = viewNodes({ ...facts, containers: [container(1), container(2)], nodes: [told] });
+    expect(views.map(({ runtime }) => runtime)).toEqual(['containerd://1.6.20', '']);
+  });
+
   it('puts containers and Node objects together by name', () => {
     const views = viewNodes({
       containers: [container(1), container(2, 'exited'), container(4)],

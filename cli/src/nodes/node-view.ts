@@ -11,6 +11,8 @@ export interface NodeView {
   address: string;
   /** Ready, NotReady, Unknown, or `not registered`. */
   state: string;
+  /** What runs its pods, as the node has reported it: `containerd://1.6.20`; empty when it has not. */
+  runtime: string;
   /** What happens next to a failing node, and in how many seconds. */
   next: string;
 }
@@ -50,6 +52,7 @@ function view(name: string, container: LabContainer | undefined, node: Node | un
     container: container?.state ?? 'gone',
     address: container?.address ?? '',
     state: node === undefined ? 'not registered' : stateOf(node),
+    runtime: node?.status?.nodeInfo?.containerRuntimeVersion ?? '',
     next: node === undefined ? '' : nextOf(name, node, facts),
   };
 }

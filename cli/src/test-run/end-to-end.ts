@@ -3,7 +3,7 @@ import { downRecipe } from '../down.js';
 import { ensureEngine } from '../engine/start.js';
 import { freePort } from '../lab/free-port.js';
 import type { Lab } from '../lab/lab.js';
-import type { LabSettings } from '../lab/settings.js';
+import type { LabSettings, Runtime } from '../lab/settings.js';
 import { collectLogs } from '../logs/collect.js';
 import { runSteps } from '../progress/steps.js';
 import { up } from '../up/up.js';
@@ -31,18 +31,41 @@ export interface EndToEndOptions {
   keep: boolean;
 }
 
+/** What is run on one lab. */
+export interface EndToEndPass {
+  /** Of the lab's nodes. */
+  runtime: Runtime;
+  /** Of the test files, those that match one of these; empty: all. */
+  files: readonly string[];
+}
+
+/** All on the runtime that was asked for; unasked, all on Docker and once more on containerd what depends most on the runtime. */
+export function endToEndPasses(runtime: Runtime | undefined): readonly EndToEndPass[] {
+  if (runtime !== undefined) return [{ runtime, files: [] }];
+  return [
+    { runtime: 'docker', files: [] },
+    { runtime: 'containerd', files: ['images', 'network', 'streaming', 'workloads'].map((name) => `e2e/${name}`) },
+  ];
+}
+
 /** Drives a fresh lab of its own, and takes it down again whatever happens. */
-export async function runEndToEnd(options: EndToEndOptions): Promise<void> {
+export async function runEndToEnd(options: EndToEndOptions, { runtime, files }: EndToEndPass): Promise<void> {
   const { lab, write } = options;
+  write(`--- e2e on ${runtime}`);
   await takeDown(options);
   try {
-    await up({ ...options, asked: { ...endToEndSettings, apiPort: await freePort(preferredApiPort) } });
+    await up({
+      ...options,
+      asked: { ...endToEndSettings, runtime, apiPort: await freePort(preferredApiPort) },
+    });
     const oldKubectl = await ensureOldKubectl(lab.cache, write);
-    await runPart('e2e', lab.root, {
+    const env = {
       KUBELAB_PROJECT: lab.project,
       KUBECONFIG: lab.kubeconfig,
+      KUBELAB_RUNTIME: runtime,
       ...(oldKubectl === undefined ? {} : { KUBELAB_OLD_KUBECTL: oldKubectl }),
-    });
+    };
+    await runPart('e2e', lab.root, { env, files });
   } catch (error) {
     const { docker } = await ensureEngine({ clock: systemClock, report: write });
     write(`The logs of all parts are in ${await collectLogs(docker, lab)}.`);

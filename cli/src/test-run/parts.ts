@@ -26,10 +26,17 @@ function jest(project: string, ...options: string[]): string[] {
   return [...node, 'node_modules/jest/bin/jest.js', '--selectProjects', project, '--passWithNoTests', ...options];
 }
 
+export interface PartOptions {
+  env?: Record<string, string>;
+  /** Only test files whose paths match one of these patterns. */
+  files?: readonly string[];
+}
+
 /** Runs a part's commands with their output as it is. Throws CliError for the first that fails. */
-export async function runPart(part: TestPart, root: string, env: Record<string, string> = {}): Promise<void> {
+export async function runPart(part: TestPart, root: string, { env = {}, files = [] }: PartOptions = {}): Promise<void> {
+  const chosen = files.length === 0 ? [] : ['--testPathPatterns', ...files];
   for (const [command, ...args] of commands[part]) {
-    const code = await runInherited(command!, args, root, env);
+    const code = await runInherited(command!, [...args, ...chosen], root, env);
     if (code !== 0) throw new CliError(`The ${part} tests failed.`, { hint: 'Their output is above.' });
   }
 }

@@ -3,7 +3,8 @@ import { ensureEngine } from '../engine/start.js';
 import { engineNeeds, ensureInstalled, labNeeds, offlineNeeds, testNeeds } from '../host/packages.js';
 import { ensureBaseImages } from '../images/base-image.js';
 import type { Lab } from '../lab/lab.js';
-import { runEndToEnd } from './end-to-end.js';
+import type { Runtime } from '../lab/settings.js';
+import { endToEndPasses, runEndToEnd } from './end-to-end.js';
 import { runPart, type TestPart } from './parts.js';
 
 export interface RunTestsOptions {
@@ -13,17 +14,21 @@ export interface RunTestsOptions {
   write: (line: string) => void;
   live: boolean;
   keep: boolean;
+  /** Of the end-to-end tests' nodes; undefined: see endToEndPasses. */
+  runtime: Runtime | undefined;
 }
 
 /** Installs what the parts need and runs them in order; the first failure ends it. */
-export async function runTests({ lab, parts, write, live, keep }: RunTestsOptions): Promise<void> {
+export async function runTests({ lab, parts, write, live, keep, runtime }: RunTestsOptions): Promise<void> {
   if (parts.some((part) => part === 'integration' || part === 'e2e' || part === 'machine')) await prepareMachine(write);
   for (const part of parts) {
     const start = systemClock.now();
     write(`--- ${part}`);
-    if (part === 'e2e') await runEndToEnd({ lab, write, live, keep });
-    else if (part === 'machine') await runPart(part, lab.root, { KUBELAB_MACHINE_IMAGE: await baseImage(lab, write) });
-    else await runPart(part, lab.root);
+    if (part === 'e2e') {
+      for (const pass of endToEndPasses(runtime)) await runEndToEnd({ lab, write, live, keep }, pass);
+    } else if (part === 'machine') {
+      await runPart(part, lab.root, { env: { KUBELAB_MACHINE_IMAGE: await baseImage(lab, write) } });
+    } else await runPart(part, lab.root);
     write(`--- ${part}: passed in ${Math.round((systemClock.now() - start) / 1000)} s`);
   }
 }

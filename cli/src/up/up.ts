@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { systemClock } from '@kubelab/component/clock';
-import { messageOf, UsageError } from '../errors.js';
+import { CliError, messageOf, UsageError } from '../errors.js';
 import { listContainers } from '../lab/containers.js';
 import { freePort } from '../lab/free-port.js';
 import { defaultProject, type Lab, recordOf, saveRecord } from '../lab/lab.js';
-import { type LabSettings, mergeFacts, validateSettings } from '../lab/settings.js';
+import { type LabSettings, mergeFacts, readRecord, validateSettings } from '../lab/settings.js';
 import { collectLogs } from '../logs/collect.js';
 import { runSteps, type StepTiming } from '../progress/steps.js';
 import { waitTimeoutMs } from '../wait/wait-timeout.js';
@@ -34,6 +34,7 @@ export async function up({ lab, asked, timeoutMs = waitTimeoutMs(), write, live 
   const settings = { ...record.settings, ...(await portFor(lab, record.settings)), ...asked };
   const problems = validateSettings(settings);
   if (problems.length > 0) throw new UsageError(`${problems.join('; ')}.`);
+  refuseOtherRuntime(lab, asked);
   let { applied, ...kept } = record;
   const context: UpContext = {
     lab,
@@ -65,6 +66,18 @@ export async function up({ lab, asked, timeoutMs = waitTimeoutMs(), write, live 
 /** A cluster beside the default one begins with any free port, and keeps it. */
 async function portFor(lab: Lab, { apiPort }: LabSettings): Promise<Partial<LabSettings>> {
   return lab.project === defaultProject || existsSync(lab.recordFile) ? {} : { apiPort: await freePort(apiPort) };
+}
+
+/** Nodes keep the pods and images of their runtime on their disks: what another one would find there is nothing. */
+export function refuseOtherRuntime(lab: Lab, { runtime }: Partial<LabSettings>): void {
+  const existing = readRecord(lab.recordFile)?.settings.runtime;
+  if (runtime === undefined || existing === undefined || existing === runtime) return;
+  throw new CliError(
+    `The nodes of ${lab.project} run ${existing}; the runtime of an existing cluster cannot be changed.`,
+    {
+      hint: `Remove it with \`./kubelab down\` first, or bring up another one: \`./kubelab -p NAME up --runtime=${runtime}\`.`,
+    },
+  );
 }
 
 async function keepLogs({ found, lab }: UpContext, write: (line: string) => void): Promise<void> {

@@ -4,7 +4,7 @@ import { ImageCollector, type ImageCollectorOptions } from './image-collector.js
 
 interface Fixture {
   collector: ImageCollector;
-  images: Map<string, { size: number; pinned?: boolean }>;
+  images: Map<string, { size: number; pinned?: boolean; repoTags?: string[] }>;
   disk: { capacity: number; available: number };
   containers: { imageId: string }[];
   clock: FakeClock;
@@ -14,7 +14,7 @@ interface Fixture {
 
 function make(more: Partial<ImageCollectorOptions['policy']> = {}): Fixture {
   const fixture = {
-    images: new Map<string, { size: number; pinned?: boolean }>(),
+    images: new Map<string, { size: number; pinned?: boolean; repoTags?: string[] }>(),
     disk: { capacity: 1000, available: 900 },
     containers: [] as { imageId: string }[],
     clock: new FakeClock(1_000_000),
@@ -23,7 +23,13 @@ function make(more: Partial<ImageCollectorOptions['policy']> = {}): Fixture {
   };
   const { images, clock, told, removed } = fixture;
   const list = async () => ({
-    images: [...images].map(([id, { size, pinned = false }]) => ({ id, size, pinned, repoTags: [], repoDigests: [] })),
+    images: [...images].map(([id, { size, pinned = false, repoTags = [] }]) => ({
+      id,
+      size,
+      pinned,
+      repoTags,
+      repoDigests: [],
+    })),
   });
   const remove = async ({ image }: { image?: { image?: string } | null }) => {
     fixture.disk.available += images.get(image?.image ?? '')?.size ?? 0;
@@ -39,6 +45,7 @@ function make(more: Partial<ImageCollectorOptions['policy']> = {}): Fixture {
       }),
     },
     policy: { highThreshold: 85, lowThreshold: 80, minAgeMs: 120_000, maxAgeMs: 0, ...more },
+    sandboxImage: 'kubelab/pause:1',
     disk: async () => fixture.disk,
     events: {
       event: (_target: unknown, _type: unknown, reason: string, message: string) => told.push(`${reason}: ${message}`),
@@ -66,6 +73,16 @@ test('only as much is removed as is needed, and nothing that is used or pinned',
   disk.available = 100;
   await collector.collect();
   expect(removed).toEqual(['a', 'c']);
+});
+
+test('the sandbox image is spared under either of its names', async () => {
+  const { collector, images, removed, disk } = make();
+  images.set('a', { size: 60, repoTags: ['docker.io/kubelab/pause:1'] });
+  images.set('b', { size: 60, repoTags: ['kubelab/pause:1'] });
+  images.set('c', { size: 60, repoTags: ['docker.io/kubelab/pause:2', '<none>:<none>'] });
+  disk.available = 0;
+  await expect(collector.collect()).rejects.toThrow(/Failed to garbage collect/);
+  expect(removed).toEqual(['c']);
 });
 
 test('an image that has just been pulled is left alone, and that there is too little to remove is told', async () => {

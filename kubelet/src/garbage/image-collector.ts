@@ -3,12 +3,15 @@ import type { EventRecorder, EventTarget } from '@kubelab/client/event-recorder'
 import type { Clock } from '@kubelab/component/clock';
 import type { Logger } from '@kubelab/component/logger';
 import type { ImageServiceClient, RuntimeServiceClient } from '@kubelab/proto/generated/runtime-v1';
+import { parseImageName, withDefaultTag } from '../images/image-name.js';
 import { bytesToFree, type DiskState, type ImageGcPolicy, type ImageRecord, removable, tooOld } from './image-plan.js';
 
 export interface ImageCollectorOptions {
   images: Pick<ImageServiceClient, 'listImages' | 'removeImage'>;
   runtime: Pick<RuntimeServiceClient, 'listContainers'>;
   policy: ImageGcPolicy;
+  /** An image that is never removed; empty: none but those that the runtime has pinned. */
+  sandboxImage: string;
   /** The disk that holds the images, as far as it is this node's. */
   disk(): Promise<DiskState>;
   events: EventRecorder;
@@ -58,8 +61,9 @@ export class ImageCollector {
 
   /** Notes which images there are and which are in use now; answers the latter. */
   async observe(): Promise<Set<string>> {
-    const { images, runtime, clock } = this.#options;
+    const { images, runtime, clock, sandboxImage } = this.#options;
     const now = clock.now();
+    const spare = namesOf(sandboxImage);
     const [listed, running] = await Promise.all([
       images.listImages({}, { timeoutMs: callTimeoutMs }),
       runtime.listContainers({}, { timeoutMs: callTimeoutMs }),
@@ -75,7 +79,8 @@ export class ImageCollector {
       const lastUsed = used ? now : (known?.lastUsed ?? 0);
       // Images that were there before this kubelet have no age yet but are not new either.
       const firstDetected = known?.firstDetected ?? (this.#observed ? now : 0);
-      this.#records.set(id, { id, size, pinned, lastUsed, firstDetected });
+      const keep = pinned || repoTags.some((tag) => spare.includes(tag));
+      this.#records.set(id, { id, size, pinned: keep, lastUsed, firstDetected });
     }
     this.#observed = true;
     const present = new Set(listed.images.map(({ id }) => id));
@@ -108,4 +113,11 @@ export class ImageCollector {
     this.#records.delete(image.id);
     this.#options.removed(reason);
   }
+}
+
+/** As runtimes may call it: `kubelab/pause:1` is also `docker.io/kubelab/pause:1`. */
+function namesOf(image: string): string[] {
+  if (image === '') return [];
+  const { registry, repository, tag = 'latest' } = parseImageName(image);
+  return [`${registry}/${repository}:${tag}`, withDefaultTag(image)];
 }

@@ -49,6 +49,15 @@ describe('parseWalkthrough', () => {
     ]);
   });
 
+  test('a command for one runtime', () => {
+    const text = fenced('# with --runtime=docker', '# wait up to 1s', '$ one', '$ two');
+    expect(parseWalkthrough(text)).toMatchObject([
+      { command: 'one', runtime: 'docker', waitMs: 1000 },
+      { command: 'two' },
+    ]);
+    expect(parseWalkthrough(text)[1]).not.toHaveProperty('runtime');
+  });
+
   test('a command of several lines', () => {
     const text = fenced('$ cat <<END', '> one', '>', '>   two', '> END', 'one', '> not the command');
     expect(parseWalkthrough(text)).toMatchObject([

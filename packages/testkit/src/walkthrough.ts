@@ -11,8 +11,9 @@
  * `$ ` begins a command and `> ` goes on with it; the lines after it are what it prints. `...` stands for any text within a line, white
  * space around it included, and alone on a line for any number of lines. A line that begins with `...` may have other lines before it, and
  * one that also ends with `...` others after it: its text is somewhere. How much white space there is does not matter, nor do empty lines.
- * A command that shows no output may print anything. A line that begins with `#` is a comment; two kinds mean something for the command
- * below them: `# wait up to 60s` runs it again until it succeeds, `# exits with 1` expects that exit code instead of 0.
+ * A command that shows no output may print anything. A line that begins with `#` is a comment; three kinds mean something for the command
+ * below them: `# wait up to 60s` runs it again until it succeeds, `# exits with 1` expects that exit code instead of 0,
+ * `# with --runtime=docker` is about clusters of that runtime alone.
  */
 import { parseDuration } from '@kubelab/apimachinery/duration';
 
@@ -24,6 +25,8 @@ export interface WalkthroughCommand {
   exitCode: number;
   /** How long the command may be tried again, in milliseconds; 0: it is run once. */
   waitMs: number;
+  /** Only for clusters whose nodes have this runtime; undefined: for all. */
+  runtime?: string;
   /** Of its `$ ` in the document, from 1. */
   line: number;
 }
@@ -93,7 +96,7 @@ function withoutIndent(text: string, indent: number): string {
 
 function parseBlock({ lines }: Block): WalkthroughCommand[] {
   const commands: (WalkthroughCommand & { expected: string[] })[] = [];
-  let settings = { waitMs: 0, exitCode: 0 };
+  let settings: Pick<WalkthroughCommand, 'waitMs' | 'exitCode' | 'runtime'> = { waitMs: 0, exitCode: 0 };
   let open = false;
   for (const { text, number } of lines) {
     const current = commands.at(-1);
@@ -115,7 +118,7 @@ function parseBlock({ lines }: Block): WalkthroughCommand[] {
   return commands;
 }
 
-function parseComment(text: string, line: number): { waitMs?: number; exitCode?: number } {
+function parseComment(text: string, line: number): { waitMs?: number; exitCode?: number; runtime?: string } {
   const comment = text.replace(/^#+\s*/, '').trim();
   const [, limit] = /^wait up to (\S+)$/i.exec(comment) ?? [];
   const [, code] = /^exits with (\S+)$/i.exec(comment) ?? [];
@@ -126,6 +129,8 @@ function parseComment(text: string, line: number): { waitMs?: number; exitCode?:
       throw new WalkthroughError(line, `"# wait up to ..." ${error instanceof Error ? error.message : String(error)}`);
     }
   }
+  const [, runtime] = /^with --runtime=([a-z]+)$/.exec(comment) ?? [];
+  if (runtime !== undefined) return { runtime };
   if (code === undefined) return {};
   if (!/^\d{1,3}$/.test(code)) throw new WalkthroughError(line, `"# exits with ${code}" names no exit code`);
   return { exitCode: Number(code) };
