@@ -189,7 +189,7 @@ function createServer(
   metrics: KubeletMetrics,
   stats: StatsReader,
 ): KubeletServer {
-  const { config, context, nodeName, client, runtime, clientCa } = parts;
+  const { config, context, nodeName, client, runtime, clientCa, version } = parts;
   const { clock, logger, registry } = context;
   const { cache, statuses } = services;
   return new KubeletServer({
@@ -212,6 +212,8 @@ function createServer(
       config: { ...config, nodeName },
       unhealthy: () => cache.unhealthy(),
       clock,
+      // The docker shim does.
+      newestWebSockets: version.runtimeName === 'docker',
     }),
   });
 }

@@ -7,6 +7,7 @@ import { badRequest, StatusError } from '@kubelab/apimachinery/status-error';
 import type { Clock } from '@kubelab/component/clock';
 import type { RuntimeServiceClient } from '@kubelab/proto/generated/runtime-v1';
 import type { Registry } from 'prom-client';
+import type { StreamSelection } from '../dockershim/streaming/remote-streams.js';
 import {
   currentSandbox,
   findContainer,
@@ -19,6 +20,7 @@ import { containerForLogs, parseLogRequest } from './log-request.js';
 import type { Route } from './routes.js';
 import type { StatsReader } from './stats.js';
 import { passThrough } from './stream-proxy.js';
+import { needsTranslation, translateCommand, translatePortForward } from './stream-translator.js';
 
 export interface Exchange {
   request: IncomingMessage;
@@ -48,6 +50,8 @@ export interface HandlersOptions {
   /** Undefined when healthy. */
   unhealthy(): string | undefined;
   clock: Clock;
+  /** Whether the runtime's streaming server speaks the newest WebSocket protocols itself. */
+  newestWebSockets: boolean;
 }
 
 /** Answers the kubelet's paths. Throws StatusError for what cannot be answered. */
@@ -93,11 +97,16 @@ export class KubeletHandlers {
 
   /** Exec, attach and port-forward: the runtime names a URL, and the connection is handed to it. */
   async stream(route: Route, exchange: StreamExchange): Promise<void> {
-    const url = await this.#streamUrl(route, exchange.query);
-    await passThrough(exchange.request, exchange.socket, exchange.head, url);
+    const { newestWebSockets, clock } = this.#options;
+    const { url, selection } = await this.#streamUrl(route, exchange.query);
+    if (newestWebSockets || !needsTranslation(exchange.request)) {
+      await passThrough(exchange.request, exchange.socket, exchange.head, url);
+    } else if (selection) await translateCommand(exchange, url, selection, clock);
+    else await translatePortForward(exchange, url);
   }
 
-  async #streamUrl(route: Route, query: URLSearchParams): Promise<string> {
+  /** Where the stream goes, and for a command what it carries. */
+  async #streamUrl(route: Route, query: URLSearchParams): Promise<{ url: string; selection?: StreamSelection }> {
     const { runtime } = this.#options;
     const on = (...names: string[]): boolean => names.some((name) => /^(1|t|true)$/i.test(query.get(name) ?? ''));
     const streams = {
@@ -110,9 +119,9 @@ export class KubeletHandlers {
       case 'exec': {
         const container = this.#runningContainer(route);
         // A terminal has one output only.
-        const stderr = streams.stderr && !streams.tty;
-        return (await runtime.exec({ containerId: container.id, cmd: query.getAll('command'), ...streams, stderr }))
-          .url;
+        const selection = { ...streams, stderr: streams.stderr && !streams.tty };
+        const cmd = query.getAll('command');
+        return { ...(await runtime.exec({ containerId: container.id, cmd, ...selection })), selection };
       }
       case 'attach': {
         const container = this.#runningContainer(route);
@@ -123,8 +132,8 @@ export class KubeletHandlers {
           ...(pod.spec.ephemeralContainers ?? []),
         ];
         const tty = specs.find((item) => item.name === route.container)?.tty === true;
-        return (await runtime.attach({ containerId: container.id, ...streams, tty, stderr: streams.stderr && !tty }))
-          .url;
+        const selection = { ...streams, tty, stderr: streams.stderr && !tty };
+        return { ...(await runtime.attach({ containerId: container.id, ...selection })), selection };
       }
       case 'portForward': {
         const pod = this.#pod(route);
@@ -140,7 +149,7 @@ export class KubeletHandlers {
           .getAll('port')
           .flatMap((item) => item.split(','))
           .map(Number);
-        return (await runtime.portForward({ podSandboxId: sandbox.id, port: ports })).url;
+        return runtime.portForward({ podSandboxId: sandbox.id, port: ports });
       }
       default:
         throw badRequest('this path takes no upgrade');

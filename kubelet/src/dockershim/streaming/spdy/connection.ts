@@ -1,4 +1,4 @@
-/** The server's side of one SPDY/3.1 connection. There is no flow control: a reader that is behind makes the connection stop reading. */
+/** One SPDY/3.1 connection, as its server or, with open(), as its client. There is no flow control: a reader that is behind makes the connection stop reading. */
 import type { Duplex } from 'node:stream';
 import type { Clock } from '@kubelab/component/clock';
 import {
@@ -15,6 +15,7 @@ import {
   rstStreamFrame,
   streamIdAt,
   synReplyFrame,
+  synStreamFrame,
 } from './frames.js';
 import { HeaderInflater } from './inflater.js';
 import { SpdyStream, type StreamCarrier } from './stream.js';
@@ -31,6 +32,8 @@ export class SpdyConnection implements StreamCarrier {
   private readonly inflater = new HeaderInflater();
   private replied = false;
   private lastStreamId = 0;
+  /** Of the streams that this side opens: the client's are odd. */
+  private nextStreamId = 1;
   private readonly closing = new AbortController();
 
   constructor(
@@ -59,6 +62,18 @@ export class SpdyConnection implements StreamCarrier {
     } finally {
       this.abort();
     }
+  }
+
+  /** Opens a stream as the connection's client. */
+  open(headers: Readonly<Record<string, string>>): SpdyStream {
+    const id = this.nextStreamId;
+    const stream = new SpdyStream(id, new Map(Object.entries(headers)), this);
+    stream.on('error', () => undefined);
+    this.streams.set(id, stream);
+    this.send(synStreamFrame(id, headers, { first: id === 1 }));
+    this.nextStreamId += 2;
+    if (this.closed.aborted) stream.abandon();
+    return stream;
   }
 
   /** Says goodbye after everything that was written has gone out; a client that does not leave then is cut off. */
@@ -113,7 +128,8 @@ export class SpdyConnection implements StreamCarrier {
     }
     const { type, payload } = frame;
     if (type === frameType.synStream) await this.accept(payload, frame.flags);
-    else if (type === frameType.headers) await this.inflater.decompress(payload.subarray(4));
+    else if (type === frameType.headers || type === frameType.synReply)
+      await this.inflater.decompress(payload.subarray(4));
     else if (type === frameType.ping) this.send(pingFrame(payload.readUInt32BE(0)));
     else if (type === frameType.rstStream) this.streams.get(streamIdAt(payload, 0))?.abandon();
     // SETTINGS, WINDOW_UPDATE and GOAWAY ask for nothing: the client closes the connection itself.

@@ -1,4 +1,4 @@
-/** SPDY/3.1 frames: reading them off a byte stream and writing the few that a server sends. */
+/** SPDY/3.1 frames: reading them off a byte stream and writing the few that are needed. */
 
 export const frameType = {
   synStream: 1,
@@ -104,6 +104,23 @@ const emptyHeaders = Buffer.from('000400fbff00000000000000ffff', 'hex');
 export function synReplyFrame(streamId: number, options: { first: boolean }): Buffer {
   const parts = options.first ? [words(streamId), zlibHeader, emptyHeaders] : [words(streamId), emptyHeaders];
   return controlFrame(frameType.synReply, Buffer.concat(parts));
+}
+
+/** Opens a stream; `first` of its connection and side. Headers must be short: one deflate block takes 65,535 bytes. */
+export function synStreamFrame(
+  streamId: number,
+  headers: Readonly<Record<string, string>>,
+  options: { first: boolean },
+): Buffer {
+  const entries = Object.entries(headers);
+  const texts = entries.flat().flatMap((text) => [words(Buffer.byteLength(text)), Buffer.from(text)]);
+  const block = Buffer.concat([words(entries.length), ...texts]);
+  const stored = Buffer.alloc(5);
+  stored.writeUInt16LE(block.length, 1);
+  stored.writeUInt16LE(~block.length & 0xffff, 3);
+  const priority = Buffer.alloc(2);
+  const start = [words(streamId, 0), priority, ...(options.first ? [zlibHeader] : [])];
+  return controlFrame(frameType.synStream, Buffer.concat([...start, stored, block, Buffer.from('000000ffff', 'hex')]));
 }
 
 export function rstStreamFrame(streamId: number, status: number): Buffer {

@@ -3,7 +3,16 @@ import { constants, createDeflate, type Deflate } from 'node:zlib';
 import { systemClock } from '@kubelab/component/clock';
 import { SpdyConnection } from './connection.js';
 import { dictionary } from './dictionary.js';
-import { type Frame, FrameReader, ProtocolError } from './frames.js';
+import {
+  type Frame,
+  FrameReader,
+  frameType,
+  ProtocolError,
+  parseHeaders,
+  streamIdAt,
+  synStreamFrame,
+} from './frames.js';
+import { HeaderInflater } from './inflater.js';
 import type { SpdyStream } from './stream.js';
 
 test('the dictionary is the one of SPDY/3', () => {
@@ -180,4 +189,47 @@ test('frames may be cut anywhere', () => {
     { kind: 'data', streamId: 7, fin: false, payload: Buffer.alloc(0) },
   ]);
   expect(() => [...new FrameReader().push(Buffer.concat([word(0x80020001), word(0)]))]).toThrow(ProtocolError);
+});
+
+test('streams that this side opens carry their headers, the first and the later ones of a connection', async () => {
+  const inflater = new HeaderInflater();
+  const reader = new FrameReader();
+  for (const [id, streamtype] of [
+    [1, 'error'],
+    [3, 'stdout'],
+  ] as const) {
+    const [frame] = [...reader.push(synStreamFrame(id, { streamtype, port: 'ü' }, { first: id === 1 }))];
+    if (frame?.kind !== 'control') throw new Error('not a control frame');
+    expect([frame.type, streamIdAt(frame.payload, 0)]).toEqual([frameType.synStream, id]);
+    const headers = parseHeaders(await inflater.decompress(frame.payload.subarray(10)));
+    expect([...headers]).toEqual([
+      ['streamtype', streamtype],
+      ['port', 'ü'],
+    ]);
+  }
+  inflater.close();
+});
+
+test('both sides are ours: what the client opens the server answers, with ends in both directions', async () => {
+  const [near, far] = wire();
+  const server = new SpdyConnection(far, (stream) => {
+    stream.on('data', (data: Buffer) => stream.write(`${stream.headers.get('streamtype')}: ${data}`));
+    stream.on('end', () => stream.end());
+    return true;
+  });
+  const client = new SpdyConnection(near, () => false);
+  const running = [server.run(), client.run()];
+  const answers = await Promise.all(
+    ['a', 'b'].map(async (streamtype) => {
+      const stream = client.open({ streamtype });
+      stream.end('hello');
+      const chunks: Buffer[] = [];
+      for await (const chunk of stream) chunks.push(chunk as Buffer);
+      return Buffer.concat(chunks).toString();
+    }),
+  );
+  expect(answers).toEqual(['a: hello', 'b: hello']);
+  near.destroy();
+  far.destroy();
+  await Promise.all(running);
 });
