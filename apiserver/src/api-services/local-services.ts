@@ -7,6 +7,7 @@ import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { isAlreadyExists } from '@kubelab/apimachinery/status-error';
 import type { Clock, Timer } from '@kubelab/component/clock';
 import type { Logger } from '@kubelab/component/logger';
+import { together } from '../bootstrap/together.js';
 import type { ObjectAccess } from '../contracts.js';
 import type { Resources } from '../registry/resources.js';
 
@@ -110,20 +111,23 @@ export function startLocalServices(options: LocalServicesOptions): LocalServices
   };
 }
 
+async function createService(objects: ObjectAccess, { name, labels, spec }: Wanted): Promise<void> {
+  try {
+    await objects.create(groupResource, { metadata: { name, labels }, spec });
+  } catch (error) {
+    // Another server of the same cluster was faster.
+    if (!isAlreadyExists(error)) throw error;
+  }
+}
+
 async function synchronize({ resources, objects }: LocalServicesOptions): Promise<void> {
   const wanted = wantedServices(resources.definitions());
   const store = resources.byGroupResource(groupResource)?.store;
   const existing = new Map(
     objects.peekAll<UnstructuredObject>(groupResource).map((object) => [object.metadata.name, object]),
   );
-  for (const service of wanted.values()) {
-    if (existing.has(service.name)) continue;
-    const { name, labels, spec } = service;
-    await objects.create(groupResource, { metadata: { name, labels }, spec }).catch((error: unknown) => {
-      // Another server of the same cluster was faster.
-      if (!isAlreadyExists(error)) throw error;
-    });
-  }
+  const missing = [...wanted.values()].filter(({ name }) => !existing.has(name));
+  await together(missing.map((service) => createService(objects, service)));
   for (const [name, object] of existing) {
     if (wanted.has(name) || object.metadata.labels?.[managedLabel] !== 'true') continue;
     await store?.update(name, (current) => (current ? { action: 'delete' } : { action: 'keep' }));

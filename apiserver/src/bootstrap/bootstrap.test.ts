@@ -79,8 +79,8 @@ describe('bootstrap', () => {
     const clock = new FakeClock();
     const { get } = objects;
     let failures = 0;
-    objects.get = async () => {
-      failures++;
+    objects.get = async (_resource, _namespace, name) => {
+      if (name === 'default') failures++;
       throw new Error('etcd is away');
     };
     const { ready, end } = start(objects, clock);

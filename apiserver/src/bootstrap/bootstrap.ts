@@ -12,6 +12,7 @@ import {
 } from './kubernetes-service.js';
 import { reconcilePolicy } from './reconcile-policy.js';
 import { ensurePriorityClasses, ensureSystemNamespaces } from './system-objects.js';
+import { together } from './together.js';
 
 const firstRetryMs = 100;
 const maxRetryMs = 5_000;
@@ -46,15 +47,18 @@ export function startBootstrap(options: BootstrapOptions, signal: AbortSignal): 
   const { objects } = options;
   const service: KubernetesServiceOptions = { ...options.kubernetesService, objects };
   const ready = runSteps(options, signal, [
-    { name: 'start-system-namespaces-controller', run: () => ensureSystemNamespaces(objects) },
-    { name: 'rbac/bootstrap-roles', run: () => reconcilePolicy(objects) },
-    { name: 'scheduling/bootstrap-system-priority-classes', run: () => ensurePriorityClasses(objects) },
-    {
-      name: 'start-cluster-authentication-info-controller',
-      run: () => publishAuthentication(objects, options.authentication),
-    },
-    { name: 'start-service-ip-repair-controllers', run: () => repairAllocations(options) },
-    { name: 'bootstrap-controller', run: () => reconcileKubernetesService(service) },
+    // The namespaces are where the rest goes; addresses are in order before the first service asks for one.
+    [{ name: 'start-system-namespaces-controller', run: () => ensureSystemNamespaces(objects) }],
+    [
+      { name: 'rbac/bootstrap-roles', run: () => reconcilePolicy(objects) },
+      { name: 'scheduling/bootstrap-system-priority-classes', run: () => ensurePriorityClasses(objects) },
+      {
+        name: 'start-cluster-authentication-info-controller',
+        run: () => publishAuthentication(objects, options.authentication),
+      },
+      { name: 'start-service-ip-repair-controllers', run: () => repairAllocations(options) },
+    ],
+    [{ name: 'bootstrap-controller', run: () => reconcileKubernetesService(service) }],
   ]);
   const loops = [
     keepUp(options, signal, ready, endpointsPeriodMs, {
@@ -74,8 +78,13 @@ async function repairAllocations({ allocations, kubernetesService }: BootstrapOp
   await allocations.reserve(kubernetesService.serviceIp, { namespace: 'default', name: 'kubernetes' });
 }
 
-async function runSteps(options: BootstrapOptions, signal: AbortSignal, steps: readonly Step[]): Promise<void> {
-  for (const step of steps) await untilDone(options, signal, step);
+/** One group after the other; the steps of a group at the same time. */
+async function runSteps(
+  options: BootstrapOptions,
+  signal: AbortSignal,
+  groups: readonly (readonly Step[])[],
+): Promise<void> {
+  for (const steps of groups) await together(steps.map((step) => untilDone(options, signal, step)));
 }
 
 async function untilDone(options: BootstrapOptions, signal: AbortSignal, step: Step): Promise<void> {

@@ -8,6 +8,7 @@ import { uncoveredRules } from '../authorization/rbac/covers.js';
 import type { ObjectAccess } from '../contracts.js';
 import { autoUpdateAnnotation, type BindingObject, installedPolicy, type RoleObject } from './policy/objects.js';
 import { rbacGroup } from './policy/rules.js';
+import { together } from './together.js';
 
 const pluralOf = {
   ClusterRole: 'clusterroles',
@@ -19,8 +20,8 @@ const pluralOf = {
 /** Upstream's post-start hook rbac/bootstrap-roles. Safe to run at any time and from several servers. */
 export async function reconcilePolicy(objects: ObjectAccess): Promise<void> {
   const { roles, bindings } = installedPolicy();
-  for (const role of roles) await ensure(objects, role, (current) => planRole(current, role));
-  for (const binding of bindings) await ensureBinding(objects, binding);
+  await together(roles.map((role) => ensure(objects, role, (current) => planRole(current, role))));
+  await together(bindings.map((binding) => ensureBinding(objects, binding)));
 }
 
 type Plan = (current: UnstructuredObject) => UnstructuredObject | undefined;

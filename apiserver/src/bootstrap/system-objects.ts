@@ -3,6 +3,7 @@
 import type { GroupResource } from '@kubelab/apimachinery/meta';
 import { isAlreadyExists } from '@kubelab/apimachinery/status-error';
 import type { ObjectAccess } from '../contracts.js';
+import { together } from './together.js';
 
 export const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'] as const;
 
@@ -44,12 +45,12 @@ export async function ensureNamespace(objects: ObjectAccess, name: string): Prom
 
 /** Upstream's system-namespaces controller. */
 export async function ensureSystemNamespaces(objects: ObjectAccess): Promise<void> {
-  for (const name of systemNamespaces) await ensureNamespace(objects, name);
+  await together(systemNamespaces.map((name) => ensureNamespace(objects, name)));
 }
 
 /** Upstream's post-start hook scheduling/bootstrap-system-priority-classes. */
 export async function ensurePriorityClasses(objects: ObjectAccess): Promise<void> {
-  for (const { name, value, description } of priorityClasses) {
+  const ensureClass = ({ name, value, description }: (typeof priorityClasses)[number]): Promise<void> => {
     const object = {
       apiVersion: 'scheduling.k8s.io/v1',
       kind: 'PriorityClass',
@@ -59,6 +60,7 @@ export async function ensurePriorityClasses(objects: ObjectAccess): Promise<void
       description,
       preemptionPolicy: 'PreemptLowerPriority',
     };
-    await ensure(objects, priorityClassesResource, object, name);
-  }
+    return ensure(objects, priorityClassesResource, object, name);
+  };
+  await together(priorityClasses.map(ensureClass));
 }
