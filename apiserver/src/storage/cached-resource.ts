@@ -93,6 +93,7 @@ export class CachedResource {
   tidy(): void {
     const { cache, labels, metrics } = this.#context;
     this.#snapshots.prune();
+    cache.entries.coolIdle();
     const fresh = cache.received - this.#reported;
     this.#reported = cache.received;
     metrics.eventsReceived.inc(labels, fresh);

@@ -2,6 +2,9 @@
 
 import type { Change } from './change.js';
 
+/** Changes that all watchers have got, or wait for with events of their own, hold nothing but their bytes. */
+const warmChanges = 256;
+
 /** Bounded by the size of what it holds: the oldest changes are forgotten. */
 export class ChangeHistory {
   readonly #maxBytes: number;
@@ -27,6 +30,7 @@ export class ChangeHistory {
   push(change: Change): void {
     this.#changes.push(change);
     this.#bytes += change.entry.size;
+    this.#changes[this.#changes.length - 1 - warmChanges]?.cool();
     while (this.#bytes > this.#maxBytes && this.length > 1) this.#forgetOldest();
     if (this.#head > 1_024 && this.#head * 2 > this.#changes.length) {
       this.#changes = this.#changes.slice(this.#head);

@@ -34,6 +34,14 @@ export class Change {
     return matched ? this.#event('DELETED') : undefined;
   }
 
+  /** Lets go of what later readers of the history can do without, or make again. */
+  cool(): void {
+    this.#added = undefined;
+    this.#modified = undefined;
+    this.#deleted = undefined;
+    this.previous?.cool();
+  }
+
   #event(type: ChangeType): WatchEvent {
     const { revision } = this;
     if (type === 'ADDED') {

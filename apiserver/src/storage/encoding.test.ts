@@ -30,6 +30,20 @@ test.each([
   expect(deleted.itemOffset).toBe(entry.itemOffset);
 });
 
+test('what can be made again goes when nobody asks for it', () => {
+  const entry = new StoredEntry('k', 42, encodeObject(pod('a')));
+  const { object } = entry;
+  entry.protobuf = Buffer.from('x');
+  entry.coolIfIdle();
+  expect(entry.object).toBe(object);
+  expect(entry.protobuf?.toString()).toBe('x');
+  entry.coolIfIdle();
+  entry.coolIfIdle();
+  expect(entry.protobuf).toBeUndefined();
+  expect(entry.object).not.toBe(object);
+  expect(entry.object).toEqual(object);
+});
+
 test('other bytes are not equal, before and after the splice', () => {
   const entry = new StoredEntry('k', 42, encodeObject(pod('a', { value: 1 })));
   for (let round = 0; round < 2; round++) {

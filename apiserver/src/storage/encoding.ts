@@ -33,10 +33,11 @@ export class StoredEntry implements Entry {
   readonly key: string;
   readonly revision: number;
   readonly itemOffset: number;
-  declare protobuf?: Buffer;
   #stored: Buffer | undefined;
   #bytes: Buffer | undefined;
   #object: UnstructuredObject | undefined;
+  #protobuf: Buffer | undefined;
+  #used = false;
 
   constructor(key: string, revision: number, stored: Buffer) {
     this.key = key;
@@ -55,12 +56,34 @@ export class StoredEntry implements Entry {
   }
 
   get object(): UnstructuredObject {
+    this.#used = true;
     if (this.#object === undefined) {
       const object = parseExact((this.#stored ?? this.bytes).toString()) as UnstructuredObject;
       object.metadata.resourceVersion = String(this.revision);
       this.#object = object;
     }
     return this.#object;
+  }
+
+  get protobuf(): Buffer | undefined {
+    this.#used = true;
+    return this.#protobuf;
+  }
+
+  set protobuf(encoded: Buffer | undefined) {
+    this.#protobuf = encoded;
+  }
+
+  /** Lets go of what can be made again from the bytes, which is several times their size. */
+  cool(): void {
+    this.#object = undefined;
+    this.#protobuf = undefined;
+  }
+
+  /** As {@link cool}, when nobody has asked for it since the last call. */
+  coolIfIdle(): void {
+    if (!this.#used) this.cool();
+    this.#used = false;
   }
 
   /** Approximate memory in bytes. */

@@ -62,6 +62,14 @@ export class SortedEntries {
     return entries;
   }
 
+  /** Lets go of the decoded form of entries that nobody has looked at since the last call. */
+  coolIdle(): void {
+    this.forEach({ start: '' }, (entry) => {
+      entry.coolIfIdle();
+      return true;
+    });
+  }
+
   count(range: KeyRange): number {
     if (range.start === '' && range.end === undefined) return this.#tree.size;
     let count = 0;

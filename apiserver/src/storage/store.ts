@@ -14,12 +14,12 @@ export interface Entry {
    */
   readonly bytes: Buffer;
   readonly itemOffset: number;
-  /** Parsed on first use, then kept, with metadata.resourceVersion set. Frozen in spirit: clone before changing. */
+  /** Parsed on first use, then kept while it is in use, with metadata.resourceVersion set. Frozen in spirit: clone before changing. */
   readonly object: UnstructuredObject;
   /** It is kept in an older form than the one that a write would leave: writing it unchanged is not for nothing. */
   readonly outdated?: boolean;
-  /** The object as protobuf, kept by whoever encoded it first. */
-  protobuf?: Buffer;
+  /** The object as protobuf, left by whoever encoded it first; kept while it is in use. */
+  protobuf?: Buffer | undefined;
 }
 
 export interface Page {
