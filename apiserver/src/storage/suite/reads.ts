@@ -1,8 +1,18 @@
 /** What get and list promise: upstream's table of resourceVersion semantics, and paging. */
 
 import { encodeContinue } from '../continue-token.js';
-import type { ListOptions, Page, ResourceStore } from '../store.js';
-import { freshPlural, hasLabel, names, pod, podsOf, remove, type StorageUnderTest, write } from './fixtures.js';
+import type { Entry, ListOptions, Page, ResourceStore } from '../store.js';
+import {
+  freshPlural,
+  hasLabel,
+  names,
+  pod,
+  podsOf,
+  remove,
+  type StorageUnderTest,
+  valueIn,
+  write,
+} from './fixtures.js';
 
 const future = 1_000_000_000;
 
@@ -41,6 +51,38 @@ export function describeReads(subject: () => StorageUnderTest): void {
       expect(page.entries).toHaveLength(index + 1);
       expect(page.revision).toBeGreaterThanOrEqual(revision);
     }
+  });
+
+  test('one client never sees time go backwards, whatever it asks and whichever server', async () => {
+    await pods.create('default/a', pod('a', { value: 0 }));
+    await others.ready();
+    let over = false;
+    const writer = (async () => {
+      for (let value = 1; !over; value++) await write(others, 'default/a', { value });
+    })();
+    let seen = 0;
+    const see = (revision: number | undefined, value: unknown): void => {
+      expect(revision).toBeGreaterThanOrEqual(seen);
+      seen = Math.max(seen, revision ?? 0);
+      values.push(Number(value));
+    };
+    const values: number[] = [];
+    const seeEntry = (entry: Entry | undefined): void => see(entry?.revision, valueIn(entry));
+    for (let round = 0; round < 20; round++) {
+      seeEntry(await pods.get('default/a'));
+      seeEntry(await pods.get('default/a', { resourceVersion: '0' }));
+      // Another server may be behind: a client says what it has seen.
+      seeEntry(await others.get('default/a', { resourceVersion: String(seen) }));
+      const listed = await pods.list({ resourceVersion: String(seen) });
+      expect(listed.revision).toBeGreaterThanOrEqual(seen);
+      seeEntry(listed.entries[0]);
+      const any = await pods.list({ resourceVersion: '0' });
+      expect(any.revision).toBeGreaterThanOrEqual(listed.revision);
+      seeEntry(any.entries[0]);
+    }
+    over = true;
+    await writer;
+    expect(values).toEqual([...values].sort((a, b) => a - b));
   });
 
   test('a list is sorted by key and may be limited to a namespace', async () => {
