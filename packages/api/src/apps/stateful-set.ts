@@ -67,7 +67,13 @@ function validateSpec(spec: StatefulSetSpec): FieldError[] {
   errors.push(...validateNonNegative(spec.minReadySeconds, 'spec.minReadySeconds'));
   errors.push(...validateNonNegative(spec.ordinals?.start, 'spec.ordinals.start'));
   if (spec.serviceName) errors.push(...validateWith(isDNS1123Label, spec.serviceName, 'spec.serviceName'));
-  errors.push(...validateSelectorAndTemplate(spec, 'spec', { emptySelector: 'statefulset', kind: 'StatefulSet' }));
+  errors.push(
+    ...validateSelectorAndTemplate(spec, 'spec', {
+      emptySelector: 'statefulset',
+      kind: 'StatefulSet',
+      looseSpec: true,
+    }),
+  );
   errors.push(...validateNonNegative(spec.revisionHistoryLimit, 'spec.revisionHistoryLimit'));
   return errors;
 }

@@ -3,7 +3,7 @@ import { type FieldError, forbiddenField, invalid, required } from '@kubelab/api
 import type { LabelSelector as MachinerySelector } from '@kubelab/apimachinery/labels';
 import { selectorFromLabelSelector } from '@kubelab/apimachinery/labels';
 import { isValidPercent } from '@kubelab/apimachinery/names';
-import { validateAlwaysRestart, validatePodTemplate } from '../pod/validation/pod-spec.js';
+import { validateAlwaysRestart, validatePodTemplate, validateTemplateMeta } from '../pod/validation/pod-spec.js';
 import type { IntOrString, LabelSelector, PodTemplateSpec } from '../types.js';
 import { validateNonNegative } from './fields.js';
 import { isEmptySelector, validateLabelSelector } from './labels.js';
@@ -13,6 +13,8 @@ export interface TemplateRules {
   readonly emptySelector: string;
   /** As the message on activeDeadlineSeconds calls the kind. */
   readonly kind: string;
+  /** The pods' spec is left to the pods: a StatefulSet's containers mount volumes that its claims bring. */
+  readonly looseSpec?: boolean;
 }
 
 /** Selector and template of a workload whose pods are to run for ever. */
@@ -33,7 +35,7 @@ export function validateSelectorAndTemplate(
   if (selector && errors.length === 0) {
     errors.push(...validateTemplateLabels(selector, template, `${path}.template.metadata.labels`));
   }
-  errors.push(...validatePodTemplate(template, `${path}.template`));
+  errors.push(...(rules.looseSpec ? validateTemplateMeta : validatePodTemplate)(template, `${path}.template`));
   errors.push(...validateAlwaysRestart(template.spec, `${path}.template.spec`));
   if (template.spec?.activeDeadlineSeconds !== undefined) {
     const why = `activeDeadlineSeconds in ${rules.kind} is not Supported`;

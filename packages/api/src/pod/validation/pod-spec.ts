@@ -16,12 +16,18 @@ const int32Max = 2 ** 31 - 1;
 export function validatePodTemplate(template: PodTemplateSpec, path: string): FieldError[] {
   const spec = template.spec ?? { containers: [] };
   return [
-    ...validateLabels(template.metadata?.labels, `${path}.labels`),
-    ...validateAnnotations(template.metadata?.annotations, `${path}.annotations`),
+    ...validateTemplateMeta(template, path),
     ...validatePodSpec(spec, `${path}.spec`),
     ...(spec.ephemeralContainers?.length
       ? [forbiddenField(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template')]
       : []),
+  ];
+}
+
+export function validateTemplateMeta(template: PodTemplateSpec, path: string): FieldError[] {
+  return [
+    ...validateLabels(template.metadata?.labels, `${path}.labels`),
+    ...validateAnnotations(template.metadata?.annotations, `${path}.annotations`),
   ];
 }
 
