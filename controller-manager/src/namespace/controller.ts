@@ -71,6 +71,8 @@ class NamespaceReconciler implements Reconciler {
       try {
         leftovers.push(await this.#empty(resource, namespace));
       } catch (error) {
+        // The kind itself has gone since it was discovered, and its objects with it.
+        if (isNotFound(error)) continue;
         const name = formatGroupResource({ group: resource.group, resource: resource.plural });
         failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
       }

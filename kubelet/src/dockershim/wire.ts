@@ -7,6 +7,7 @@ import Docker from 'dockerode';
 import { type Config, socketPath } from './config.js';
 import { Containers } from './container/containers.js';
 import { OomLog } from './container/oom-log.js';
+import { limitedCapabilities } from './engine/capabilities.js';
 import { EngineFactsSource } from './engine/facts.js';
 import { OomScores, oomScoreFloor } from './engine/oom-score.js';
 import { Semaphore } from './engine/semaphore.js';
@@ -118,6 +119,7 @@ function createParts(config: Config, tools: Tools & { server: StreamingServer })
     ensureImage: (image) => images.ensure(image),
   });
   const containers = new Containers({
+    limitedCapabilities: limitedCapabilities(),
     oomLog: new OomLog(),
     ...shared,
     logs,

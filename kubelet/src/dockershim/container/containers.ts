@@ -30,6 +30,8 @@ export interface ContainersOptions {
   facts: EngineFactsSource;
   cgroupParent: string;
   oomScores: OomScores;
+  /** See {@link SecurityOptions}. */
+  limitedCapabilities: readonly string[] | undefined;
   starts: Semaphore;
   logs: LogCopiers;
   oomLog: OomLog;
@@ -52,6 +54,7 @@ export class Containers {
       sandboxId,
       cgroupParent: cgroupParentOf(pod, { cgroupParent: this.options.cgroupParent, cgroupDriver }),
       engineModules: securityModules,
+      limitedCapabilities: this.options.limitedCapabilities,
       readFile: (path) => readFileSync(path, 'utf8'),
       clampOomScore: (wanted) => oomScores.clamp(wanted),
     });

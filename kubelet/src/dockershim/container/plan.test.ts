@@ -90,6 +90,19 @@ test.each<[string, LinuxContainerSecurityContextInput, object]>([
   expect(secure(context)).toMatchObject(expected);
 });
 
+test('privileged on a node that lacks a capability gives what the node has', () => {
+  const config = { linux: { securityContext: { privileged: true } } };
+  const { HostConfig } = plan(config, { limitedCapabilities: ['CHOWN', 'SYS_ADMIN'] });
+  expect(HostConfig).toMatchObject({
+    CapAdd: ['CHOWN', 'SYS_ADMIN'],
+    DeviceCgroupRules: ['a *:* rwm'],
+    MaskedPaths: [],
+    ReadonlyPaths: [],
+    SecurityOpt: ['seccomp=unconfined'],
+  });
+  expect(HostConfig).not.toHaveProperty('Privileged');
+});
+
 test.each<[string, ContainerConfigInput, RegExp]>([
   ['no image', { image: null }, /must name an image/],
   ['CDI devices', { CDIDevices: [{ name: 'a' }] }, /CDI/],

@@ -23,6 +23,8 @@ export function userOf(
 export interface SecurityOptions {
   /** Which security modules the engine enforces: `seccomp`, `apparmor`, `selinux`. */
   engineModules: ReadonlySet<string>;
+  /** What a privileged container gets where the node has not every capability itself; undefined: it has. */
+  limitedCapabilities?: readonly string[] | undefined;
   readFile(path: string): string;
 }
 
@@ -34,6 +36,7 @@ export function planSecurity(
   if (security.supplementalGroupsPolicy === 'Strict') {
     throw new CriError('INVALID_ARGUMENT', 'supplementalGroupsPolicy Strict is not supported by this runtime');
   }
+  if (security.privileged && options.limitedCapabilities) return planLimitedPrivileged(security, options);
   return {
     Privileged: security.privileged,
     ReadonlyRootfs: security.readonlyRootfs,
@@ -41,6 +44,20 @@ export function planSecurity(
     ...planCapabilities(security),
     ...(security.privileged ? {} : { MaskedPaths: security.maskedPaths, ReadonlyPaths: security.readonlyPaths }),
     SecurityOpt: planSecurityOpt(security, options),
+  };
+}
+
+/** As near to `privileged` as a node can that is not so itself: its own capabilities, all devices, nothing masked, no profile. */
+function planLimitedPrivileged(security: LinuxContainerSecurityContext, options: SecurityOptions): HostConfig {
+  const unconfined = ['seccomp', 'apparmor'].filter((module) => options.engineModules.has(module));
+  return {
+    ReadonlyRootfs: security.readonlyRootfs,
+    GroupAdd: security.supplementalGroups.map(String),
+    CapAdd: [...(options.limitedCapabilities ?? [])],
+    DeviceCgroupRules: ['a *:* rwm'],
+    MaskedPaths: [],
+    ReadonlyPaths: [],
+    SecurityOpt: [...unconfined.map((module) => `${module}=unconfined`), ...planSelinux(security.selinuxOptions)],
   };
 }
 
