@@ -14,40 +14,75 @@ import { describeFailure } from './backend.js';
 import { booleanParameter, integerParameter } from './boolean-query.js';
 import { type ConnectRoom, findPod, kubeletPath } from './connect-room.js';
 import { chooseContainer } from './container-choice.js';
-import { forwardRequest } from './forward-request.js';
+import { type ForwardOptions, forwardRequest, open } from './forward-request.js';
+import { chooseProtocol, sendOverWebSocket } from './log-websocket.js';
 
 const maxErrorLength = 50_000;
 
 export function createLogHandler(room: ConnectRoom): ConnectHandler {
   return {
     async handle(context, request, response) {
-      if (request.method !== 'GET') throw methodNotSupported({ group: '', resource: 'pods/log' }, context.info.verb);
-      const query = kubeletQuery(context);
-      const pod = await findPod(room, context);
-      const container = chooseContainer(pod, context.query.get('container') ?? '');
-      if (!pod.spec.nodeName) {
+      const log = await prepare(room, context, request);
+      if (!log) {
         // Nobody has written anything yet.
         response.writeHead(204).end();
         return;
       }
-      const verify = !booleanParameter(context.query, 'insecureSkipTLSVerifyBackend');
-      const backend = await room.kubelets.locate(pod.spec.nodeName, { verify });
-      const path = kubeletPath(['containerLogs', context.info.namespace ?? '', pod.metadata.name, container], query);
       await forwardRequest(request, response, {
-        backend,
-        method: 'GET',
-        path,
-        headers: { accept: '*/*' },
+        ...log,
         withBody: false,
-        unreachable: (error) => {
-          const url = `https://${backend.host}:${backend.port}${path}`;
-          return unclassifiedError(`Get ${JSON.stringify(url)}: ${describeFailure(error, backend)}`, error);
-        },
-        inspect: (answer) => checkAnswer(context, answer),
         rewriteHeaders: () => ['Content-Type', 'text/plain', 'Cache-Control', 'no-cache, private'],
       });
     },
+    async upgrade(context, request, socket, head) {
+      const log = await prepare(room, context, request);
+      const protocol = chooseProtocol(request);
+      const answer = log && (await fetchAnswer(log));
+      await sendOverWebSocket({ request, socket, head, protocol }, answer);
+    },
   };
+}
+
+type LogRequest = Pick<ForwardOptions, 'backend' | 'method' | 'path' | 'headers' | 'unreachable'> & {
+  inspect(answer: IncomingMessage): Promise<void>;
+};
+
+/** What to ask the kubelet; undefined for a pod that has none yet. Throws StatusError for what cannot be asked. */
+async function prepare(
+  room: ConnectRoom,
+  context: RequestContext,
+  request: IncomingMessage,
+): Promise<LogRequest | undefined> {
+  if (request.method !== 'GET') throw methodNotSupported({ group: '', resource: 'pods/log' }, context.info.verb);
+  const query = kubeletQuery(context);
+  const pod = await findPod(room, context);
+  const container = chooseContainer(pod, context.query.get('container') ?? '');
+  if (!pod.spec.nodeName) return undefined;
+  const verify = !booleanParameter(context.query, 'insecureSkipTLSVerifyBackend');
+  const backend = await room.kubelets.locate(pod.spec.nodeName, { verify });
+  const path = kubeletPath(['containerLogs', context.info.namespace ?? '', pod.metadata.name, container], query);
+  return {
+    backend,
+    method: 'GET',
+    path,
+    headers: { accept: '*/*' },
+    unreachable: (error) => {
+      const url = `https://${backend.host}:${backend.port}${path}`;
+      return unclassifiedError(`Get ${JSON.stringify(url)}: ${describeFailure(error, backend)}`, error);
+    },
+    inspect: (answer) => checkAnswer(context, answer),
+  };
+}
+
+async function fetchAnswer(log: LogRequest): Promise<IncomingMessage> {
+  const outgoing = open(log);
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    outgoing.once('response', resolve);
+    outgoing.once('error', (error) => reject(log.unreachable(error)));
+    outgoing.end();
+  });
+  await log.inspect(answer);
+  return answer;
 }
 
 /** The options as the kubelet takes them. Throws StatusError 422 for those that cannot be. */

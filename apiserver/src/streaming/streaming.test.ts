@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { ResourceDefinition } from '@kubelab/api/resource';
 import { forbidden, internalError, StatusError } from '@kubelab/apimachinery/status-error';
+import { WebSocket } from 'ws';
 import { type Issued, issueCertificate } from '../authentication/test-certificates.js';
 import { MemoryObjects } from '../authorization/memory-objects.js';
 import type { AdmissionPlugin, ConnectHandler, RequestContext } from '../contracts.js';
@@ -235,6 +236,41 @@ describe('pods/log', () => {
       void response.writeHead(given).end('container "a" in pod "web" is waiting to start: ContainerCreating\n');
     const answer = await get();
     expect([answer.status, messageOf(answer)]).toEqual([status, message]);
+  });
+
+  /** What a WebSocket client of these sub-protocols receives until the connection is closed. */
+  const receive = async (protocols: string[]): Promise<(string | Buffer)[]> => {
+    const url = '/api/v1/namespaces/default/pods/web/log?container=a';
+    const streaming = setUp();
+    serve(streaming, 'pods/log', url);
+    const client = new WebSocket(`ws://127.0.0.1:${(front.address() as AddressInfo).port}${url}`, protocols);
+    const messages: (string | Buffer)[] = [];
+    client.on('message', (data, isBinary) => void messages.push(isBinary ? (data as Buffer) : data.toString()));
+    try {
+      await new Promise((resolve, reject) => client.once('close', resolve).once('error', reject));
+    } finally {
+      streaming.close();
+    }
+    return messages;
+  };
+
+  test.each<[string[], (string | Buffer)[]]>([
+    [[], [Buffer.alloc(0), Buffer.from('line\n')]],
+    [['binary.k8s.io'], [Buffer.alloc(0), Buffer.from('line\n')]],
+    [
+      ['other', 'base64.binary.k8s.io'],
+      ['', 'bGluZQo='],
+    ],
+  ])('goes through a WebSocket with the sub-protocols %j', async (protocols, expected) => {
+    onRequest = (_request, response) => void response.end('line\n');
+    expect(await receive(protocols)).toEqual(expected);
+    expect(seen[0]?.url).toBe('/containerLogs/default/web/a');
+  });
+
+  test('a WebSocket is refused where the log is, or when it speaks something else', async () => {
+    onRequest = (_request, response) => void response.writeHead(400).end('no log\n');
+    await expect(receive([])).rejects.toThrow('400');
+    await expect(receive(['other'])).rejects.toThrow('400');
   });
 
   test('a pod without a node has written nothing', async () => {
