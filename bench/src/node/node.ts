@@ -103,7 +103,7 @@ class NodeBench {
     const [shell = '', flag = '', script = ''] = waitingCommand;
     return {
       image: this.options.image,
-      command: [shell, flag, `httpd -p ${httpPort} -h /tmp; ${script}`],
+      command: [shell, flag, `echo ok > /tmp/index.html; httpd -p ${httpPort} -h /tmp; ${script}`],
       probe: { ...probe, periodSeconds: probePeriodSeconds },
     };
   }
