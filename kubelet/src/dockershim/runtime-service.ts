@@ -5,12 +5,19 @@ import type * as cri from '@kubelab/proto/generated/runtime-v1';
 import type { Containers } from './container/containers.js';
 import type { EngineFactsSource } from './engine/facts.js';
 import type { ContainerEvents } from './events/container-events.js';
+import type { StatusCache } from './events/status-cache.js';
 import type { HostPorts } from './host-ports/host-ports.js';
 import type { LogCopiers } from './logs/log-copiers.js';
 import type { PodNetwork } from './network/pod-network.js';
 import type { Sandboxes } from './sandbox/sandboxes.js';
 import type { Stats } from './stats/stats.js';
 import type { StreamingCalls } from './streaming-calls.js';
+
+/** What is known of sandboxes and containers until it changes. */
+export interface Statuses {
+  sandboxes: StatusCache<cri.PodSandboxStatusInput>;
+  containers: StatusCache<cri.ContainerStatusInput>;
+}
 
 export interface RuntimeParts {
   facts: EngineFactsSource;
@@ -20,6 +27,7 @@ export interface RuntimeParts {
   containers: Containers;
   logs: LogCopiers;
   stats: Stats;
+  statuses: Statuses;
   events: ContainerEvents;
   streaming: StreamingCalls;
 }
@@ -95,11 +103,10 @@ function sandboxCalls({ sandboxes, containers, logs }: RuntimeParts): Partial<cr
       return {};
     },
     podSandboxStatus: async ({ podSandboxId, verbose }) => {
-      const info = await sandboxes.inspect(required('pod_sandbox_id', podSandboxId));
-      return {
-        status: await sandboxes.status(info.Id),
-        info: verbose ? { pid: String(info.State.Pid), engine: JSON.stringify(info) } : {},
-      };
+      const status = await sandboxes.status(required('pod_sandbox_id', podSandboxId));
+      if (!verbose) return { status, info: {} };
+      const info = await sandboxes.inspect(podSandboxId);
+      return { status, info: { pid: String(info.State.Pid), engine: JSON.stringify(info) } };
     },
     listPodSandbox: async ({ filter }) => ({ items: await sandboxes.list(filter) }),
     createContainer: async ({ podSandboxId, config, sandboxConfig }) => ({

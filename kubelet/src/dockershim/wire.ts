@@ -1,7 +1,11 @@
 /** Puts the shim together: the only place that makes the engine client, the streaming server and the CRI server. */
 import { join } from 'node:path';
 import type { ServiceContext } from '@kubelab/component/service';
-import type { ContainerEventResponseInput } from '@kubelab/proto/generated/runtime-v1';
+import type {
+  ContainerEventResponseInput,
+  ContainerStatusInput,
+  PodSandboxStatusInput,
+} from '@kubelab/proto/generated/runtime-v1';
 import { type CriServer, serveCri } from '@kubelab/proto/runtime-v1';
 import Docker from 'dockerode';
 import { type Config, socketPath } from './config.js';
@@ -13,6 +17,7 @@ import { OomScores, oomScoreFloor } from './engine/oom-score.js';
 import { Semaphore } from './engine/semaphore.js';
 import { ContainerEvents } from './events/container-events.js';
 import { EngineEvents } from './events/engine-events.js';
+import { StatusCache } from './events/status-cache.js';
 import { HostPortApplier } from './host-ports/apply.js';
 import { HostPorts } from './host-ports/host-ports.js';
 import { ImageFilesystem } from './image/filesystem.js';
@@ -20,7 +25,7 @@ import { Images } from './image/images.js';
 import { createImageService } from './image-service.js';
 import { LogCopiers } from './logs/log-copiers.js';
 import { PodNetwork } from './network/pod-network.js';
-import { createRuntimeService, type RuntimeParts } from './runtime-service.js';
+import { createRuntimeService, type RuntimeParts, type Statuses } from './runtime-service.js';
 import { Sandboxes } from './sandbox/sandboxes.js';
 import { Stats } from './stats/stats.js';
 import { StreamingServer } from './streaming/server.js';
@@ -57,14 +62,16 @@ export async function startShim(config: Config, { logger, clock, signal }: ShimC
     clock,
     logger,
   });
-  const parts = createParts(config, { docker, images, server, logger, clock });
+  // Events come to the parts, which ask for what events told.
+  const late: { events?: EngineEvents } = {};
+  const containersOf = (sandboxId: string): string[] => late.events?.containersOf(sandboxId) ?? [];
+  const parts = createParts(config, { docker, images, server, logger, clock, containersOf });
   const imageService = createImageService(images, new ImageFilesystem({ docker, facts: parts.facts, clock }));
   await server.listen();
   const cri = await serveCri(socketPath(config.listen), { runtime: createRuntimeService(parts), image: imageService });
   const stop = new AbortController();
-  const following = createEngineEvents(config, parts, { docker, images, logger, clock }).run(
-    AbortSignal.any([stop.signal, signal]),
-  );
+  late.events = createEngineEvents(config, parts, { docker, images, logger, clock });
+  const following = late.events.run(AbortSignal.any([stop.signal, signal]));
   logger.info('Serving the container runtime interface', { listen: config.listen, engine: config['docker-endpoint'] });
   return { close: () => closeShim(stop, cri, server, parts, following) };
 }
@@ -88,8 +95,15 @@ interface Tools extends Pick<ShimContext, 'logger' | 'clock'> {
   images: Images;
 }
 
-function createParts(config: Config, tools: Tools & { server: StreamingServer }): RuntimeParts {
+function createParts(
+  config: Config,
+  tools: Tools & { server: StreamingServer; containersOf(sandboxId: string): string[] },
+): RuntimeParts {
   const { docker, images, server, logger, clock } = tools;
+  const statuses: Statuses = {
+    sandboxes: new StatusCache<PodSandboxStatusInput>(),
+    containers: new StatusCache<ContainerStatusInput>(),
+  };
   const facts = new EngineFactsSource(docker);
   const starts = new Semaphore(config['max-parallel-starts']);
   const oomScores = new OomScores(oomScoreFloor(), logger);
@@ -115,6 +129,8 @@ function createParts(config: Config, tools: Tools & { server: StreamingServer })
     hostPorts,
     image: config['pod-sandbox-image'],
     publishHostPorts: config['publish-host-ports'],
+    statuses: statuses.sandboxes,
+    containerChanged: (id) => statuses.containers.forget(id),
     requireNetwork: () => network.require(),
     ensureImage: (image) => images.ensure(image),
   });
@@ -123,26 +139,30 @@ function createParts(config: Config, tools: Tools & { server: StreamingServer })
     oomLog: new OomLog(),
     ...shared,
     logs,
+    statuses: statuses.containers,
     identifyImage: (imageId) => images.identify(imageId),
   });
   const stats = new Stats({ docker, facts, clock, sandboxes, containers });
-  const events = new ContainerEvents({ logger, describePod: (id) => describePod(id, sandboxes, containers) });
+  const events = new ContainerEvents({
+    logger,
+    describePod: (id) => describePod(id, tools.containersOf(id), sandboxes, containers),
+  });
   const runDirectory = join(config['root-dir'], 'run');
   const streaming = new StreamingCalls({ docker, clock, logger, containers, sandboxes, server, runDirectory });
-  return { facts, network, hostPorts, sandboxes, containers, logs, stats, events, streaming };
+  return { facts, network, hostPorts, sandboxes, containers, logs, stats, statuses, events, streaming };
 }
 
 /** The sandbox and its containers as they are now; a sandbox that is gone leaves only what remains. */
 async function describePod(
   sandboxId: string,
+  containerIds: readonly string[],
   sandboxes: Sandboxes,
   containers: Containers,
 ): Promise<Pick<ContainerEventResponseInput, 'podSandboxStatus' | 'containersStatuses'>> {
-  const [status, listed] = await Promise.all([
+  const [status, statuses] = await Promise.all([
     sandboxes.status(sandboxId).catch(() => undefined),
-    containers.list({ id: '', podSandboxId: sandboxId, labelSelector: {}, state: null }),
+    Promise.allSettled(containerIds.map((id) => containers.status(id))),
   ]);
-  const statuses = await Promise.allSettled(listed.map(({ id }) => containers.status(id ?? '')));
   return {
     podSandboxStatus: status,
     containersStatuses: statuses.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])),
@@ -168,7 +188,19 @@ function createEngineEvents(
       if (change.type === 'CONTAINER_DELETED_EVENT') parts.stats.forget(change.id);
       parts.events.publish(change);
     },
-    onImageChange: () => images.forgetIdentities(),
+    onTouched: (id) => {
+      parts.statuses.sandboxes.forget(id);
+      parts.statuses.containers.forget(id);
+    },
+    onFollowing: (following) => {
+      parts.statuses.sandboxes.follow(following);
+      parts.statuses.containers.follow(following);
+    },
+    onImageChange: () => {
+      images.forgetIdentities();
+      // A container's status names its image.
+      parts.statuses.containers.forgetAll();
+    },
     onConnected: () => {
       parts.facts.forget();
       images.forgetIdentities();

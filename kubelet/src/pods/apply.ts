@@ -94,8 +94,8 @@ export class PodApplier {
         });
         result.changed = true;
         request.onFailure(name, undefined);
-        // Not waited for: the next container need not be held up by the status of this one.
-        this.#refresh(pod.metadata.uid);
+        // Not waited for: the next container need not be held up by the status of this one. The last one's is read below.
+        if (name !== names.at(-1)) this.#refresh(pod.metadata.uid);
       } catch (error) {
         if (!(error instanceof StartError)) throw error;
         request.onFailure(name, error.failure);

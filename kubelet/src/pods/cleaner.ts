@@ -13,12 +13,12 @@ export class PodCleaner {
     this.#services = services;
   }
 
-  /** Everything of a pod: containers, sandboxes, volumes, cgroup, logs. Nothing of it may be running. */
-  async removeAll(pod: Pod): Promise<void> {
+  /** Everything of a pod: containers, sandboxes, volumes, cgroup, logs. Nothing of it may be running. `seen`: what the runtime has of it, when that is known. */
+  async removeAll(pod: Pod, seen?: PodState): Promise<void> {
     const { cache, volumes, cgroups, settings } = this.#services;
     const { uid } = pod.metadata;
-    const state = await cache.refresh(uid);
-    if (state) await this.removeFromRuntime(state);
+    const state = seen ?? (await cache.refresh(uid));
+    if (state) await cache.holding(uid, () => this.removeFromRuntime(state));
     this.#release(uid);
     await Promise.all([
       volumes.unmountPod(uid),

@@ -267,13 +267,13 @@ export class ContainerStarter {
   }
 
   async #run(request: StartRequest, containerId: string): Promise<void> {
-    const { runtime, clock, metrics, slots } = this.#services;
+    const { runtime, cache, clock, metrics, slots } = this.#services;
     try {
       await slots.use(
         containerPriority,
         async () => {
           const startedAt = clock.now();
-          await runtime.startContainer({ containerId });
+          await cache.holding(request.pod.metadata.uid, () => runtime.startContainer({ containerId }));
           metrics.runtimeOperation('start_container', (clock.now() - startedAt) / 1000, false);
         },
         request.signal,

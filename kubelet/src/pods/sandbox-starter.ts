@@ -46,7 +46,7 @@ export async function startSandbox(
   config: PodSandboxConfigInput,
   signal: AbortSignal,
 ): Promise<string> {
-  const { client, runtime, slots, events, clock, metrics, settings } = services;
+  const { client, runtime, cache, slots, events, clock, metrics, settings } = services;
   await mkdir(logDirectoryOf(settings.paths, pod), { recursive: true, mode: 0o755 });
   return slots.use(
     sandboxPriority,
@@ -55,7 +55,8 @@ export async function startSandbox(
       try {
         const runtimeHandler = await runtimeHandlerOf(client, pod);
         // Not cancelled with the signal: a half-made sandbox would be left to the garbage collector.
-        const answer = await runtime.runPodSandbox({ config, runtimeHandler });
+        const run = () => runtime.runPodSandbox({ config, runtimeHandler });
+        const answer = await cache.holding(pod.metadata.uid, run);
         metrics.runtimeOperation('run_podsandbox', (clock.now() - startedAt) / 1000, false);
         return answer.podSandboxId;
       } catch (error) {

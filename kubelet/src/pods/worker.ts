@@ -57,6 +57,8 @@ export class PodWorker {
   #ending = false;
   /** Nothing runs any more. */
   #ended = false;
+  /** What ran when its end began: until all of it has ended, only probes have news. */
+  #killing: PodState | undefined;
   #cleaned = false;
   #volumesDirty = true;
   #refreshAt: number | undefined;
@@ -208,7 +210,7 @@ export class PodWorker {
   publish(): PodStatus {
     const { statuses, prober, settings, node, clock } = this.#services;
     const pod = this.#pod;
-    const state = this.#state();
+    const state = this.#killing ?? this.#state();
     if (!this.#ended) prober.sync(pod, state, { terminating: this.#ending, hostIP: node.ips()[0] ?? '' });
     const status = computePodStatus({
       pod,
@@ -343,22 +345,35 @@ export class PodWorker {
   }
 
   async #end(signal: AbortSignal): Promise<void> {
-    const { cache, killer, prober } = this.#services;
     const { uid } = this.#pod.metadata;
+    let left: PodState | undefined;
     if (!this.#ended) {
       this.publish();
-      let state = (await cache.refresh(uid)) ?? noState(this.#pod);
-      if (isAlive(state)) {
-        await killer.killPod({ pod: this.#pod, state, graceSeconds: this.#graceSeconds(), signal });
-        state = (await cache.refresh(uid)) ?? noState(this.#pod);
-        if (isAlive(state)) throw new Error('containers of the pod still run after they were stopped');
+      try {
+        left = await this.#kill(signal);
+        this.#services.prober.forget(uid);
+        this.#ended = true;
+      } finally {
+        this.#killing = undefined;
       }
-      prober.forget(uid);
-      this.#ended = true;
     }
     this.publish();
-    if (this.#removed || this.#pod.metadata.deletionTimestamp !== undefined) await this.#finish();
+    if (this.#removed || this.#pod.metadata.deletionTimestamp !== undefined) await this.#finish(left);
     else await this.#cleaner.removeVolumes(uid);
+  }
+
+  /** Gives what is left of the pod, of which nothing runs. */
+  async #kill(signal: AbortSignal): Promise<PodState> {
+    const { cache, killer } = this.#services;
+    const { uid } = this.#pod.metadata;
+    const state = (await cache.refresh(uid)) ?? noState(this.#pod);
+    if (!isAlive(state)) return state;
+    this.#killing = state;
+    const request = { pod: this.#pod, state, graceSeconds: this.#graceSeconds(), signal };
+    await cache.holding(uid, () => killer.killPod(request));
+    const left = (await cache.refresh(uid)) ?? noState(this.#pod);
+    if (isAlive(left)) throw new Error('containers of the pod still run after they were stopped');
+    return left;
   }
 
   /** Even a pod that is deleted without grace gets a moment; one that the node ends may get less than it asks for. */
@@ -368,10 +383,10 @@ export class PodWorker {
   }
 
   /** The order is what makes a crash harmless: the API object goes last, and only when nothing is left here. */
-  async #finish(): Promise<void> {
+  async #finish(left: PodState | undefined): Promise<void> {
     const { statuses, client, images, allocations } = this.#services;
     const { name, namespace, uid } = this.#pod.metadata;
-    await Promise.all([this.#removed ? undefined : statuses.flush(uid), this.#cleaner.removeAll(this.#pod)]);
+    await Promise.all([this.#removed ? undefined : statuses.flush(uid), this.#cleaner.removeAll(this.#pod, left)]);
     await allocations.forget(uid);
     if (!this.#removed) {
       try {

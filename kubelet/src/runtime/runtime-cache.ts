@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '@kubelab/component/clock';
 import type { Logger } from '@kubelab/component/logger';
 import { isCriError } from '@kubelab/proto/cri-error';
-import type { RuntimeServiceClient } from '@kubelab/proto/generated/runtime-v1';
+import type { ContainerEventResponse, RuntimeServiceClient } from '@kubelab/proto/generated/runtime-v1';
 import { podUidLabel } from './labels.js';
-import type { PodState } from './pod-state.js';
+import type { PodState, RuntimeSandbox } from './pod-state.js';
 import type { PodStateReader, RuntimeListing } from './pod-state-reader.js';
 
 export interface RuntimeCacheMetrics {
@@ -26,7 +26,15 @@ export interface RuntimeCacheOptions {
 const relistWithEventsMs = 10_000;
 const relistWithoutEventsMs = 1_000;
 const eventRetryMs = 1_000;
+/** For how long an event waits for whoever caused it to read the pod. */
+const settleMs = 25;
 const healthyForMs = 180_000;
+
+interface Read {
+  running: Promise<void>;
+  /** Somebody asked while it was going on. */
+  again: boolean;
+}
 
 /** Keeps the last known state of every pod in the runtime current: container events say which pod to read again, a periodic list finds what they missed. */
 export class RuntimeCache {
@@ -34,7 +42,8 @@ export class RuntimeCache {
   readonly #states = new Map<string, PodState>();
   /** Fingerprint of the listing by which a pod was last read. */
   readonly #seen = new Map<string, string>();
-  readonly #reads = new Map<string, { running: Promise<void>; again: boolean }>();
+  readonly #reads = new Map<string, Read>();
+  readonly #held = new Map<string, { holders: number; looks: (() => void)[] }>();
   #streaming = false;
   #lastRelist: number | undefined;
 
@@ -74,7 +83,7 @@ export class RuntimeCache {
     return this.#states.get(uid);
   }
 
-  async #readUntilQuiet(uid: string, entry: { again: boolean }): Promise<void> {
+  async #readUntilQuiet(uid: string, entry: Read): Promise<void> {
     try {
       do {
         entry.again = false;
@@ -162,10 +171,48 @@ export class RuntimeCache {
     const events = this.#options.client.getContainerEvents({}, { signal });
     // Streams without events yet are healthy too; a broken one ends this loop.
     this.#streaming = true;
-    for await (const event of events) {
-      const uid = event.podSandboxStatus?.metadata?.uid || event.podSandboxStatus?.labels[podUidLabel];
-      if (uid) this.#refreshInBackground(uid);
-      else this.#refreshInBackground(this.#ownerOf(event.containerId));
+    for await (const event of events) this.#heard(event, signal);
+  }
+
+  /** Most events tell of what this kubelet has just done and is about to read. */
+  #heard(event: ContainerEventResponse, signal: AbortSignal): void {
+    const type = event.containerEventType;
+    // What was created is about to be started; where that fails, another event follows.
+    if (type === 'CONTAINER_CREATED_EVENT') return;
+    const sandbox = event.podSandboxStatus;
+    const uid = sandbox?.metadata?.uid || sandbox?.labels[podUidLabel] || this.#ownerOf(event.containerId);
+    if (uid === undefined) {
+      // Of what is gone and was not known there is nothing to read.
+      if (type !== 'CONTAINER_DELETED_EVENT') this.#refreshInBackground(undefined);
+      return;
+    }
+    const check = (): void => {
+      if (!signal.aborted && !isKnown(this.#states.get(uid), event)) this.#refreshInBackground(uid);
+    };
+    const look = (): void => {
+      const reading = this.#reads.get(uid);
+      // A read that failed was somebody else's; this one will say so itself.
+      if (reading) reading.running.then(check, check);
+      else check();
+    };
+    const held = this.#held.get(uid);
+    if (held) held.looks.push(look);
+    else this.#options.clock.setTimeout(look, settleMs);
+  }
+
+  /** While `work` changes a pod, events of it wait: whoever does it reads the pod afterwards. */
+  async holding<T>(uid: string, work: () => Promise<T>): Promise<T> {
+    const held = this.#held.get(uid) ?? { holders: 0, looks: [] };
+    held.holders += 1;
+    this.#held.set(uid, held);
+    try {
+      return await work();
+    } finally {
+      held.holders -= 1;
+      if (held.holders === 0) {
+        this.#held.delete(uid);
+        for (const look of held.looks) this.#options.clock.setTimeout(look, settleMs);
+      }
     }
   }
 
@@ -181,6 +228,21 @@ export class RuntimeCache {
     const work = uid === undefined ? this.relist() : this.refresh(uid);
     work.catch((error: unknown) => this.#options.logger.warn('Reading a pod from the runtime failed', { uid, error }));
   }
+}
+
+/** Whether a pod's state already shows what an event tells. */
+function isKnown(state: PodState | undefined, event: ContainerEventResponse): boolean {
+  const { containerId: id, containerEventType: type } = event;
+  const container = state?.containers.find((item) => item.id === id);
+  const sandbox = state?.sandboxes.find((item) => item.id === id);
+  if (type === 'CONTAINER_DELETED_EVENT') return !container && !sandbox;
+  const ended = container?.state === 'CONTAINER_EXITED';
+  if (type === 'CONTAINER_STOPPED_EVENT') return ended || sandbox?.ready === false;
+  return ended || container?.state === 'CONTAINER_RUNNING' || (sandbox?.ready === true && hasAddress(sandbox));
+}
+
+function hasAddress({ ips, hostNetwork }: RuntimeSandbox): boolean {
+  return hostNetwork || ips.length > 0;
 }
 
 function fingerprint(listing: RuntimeListing): Map<string, string> {

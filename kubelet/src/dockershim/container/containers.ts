@@ -13,6 +13,7 @@ import { containerType, label, labelFilter } from '../engine/names.js';
 import type { OomScores } from '../engine/oom-score.js';
 import type { Semaphore } from '../engine/semaphore.js';
 import { nanoseconds } from '../engine/time.js';
+import type { StatusCache } from '../events/status-cache.js';
 import type { LogCopiers } from '../logs/log-copiers.js';
 import { cgroupParentOf } from '../sandbox/plan.js';
 import type { OomLog } from './oom-log.js';
@@ -35,6 +36,7 @@ export interface ContainersOptions {
   starts: Semaphore;
   logs: LogCopiers;
   oomLog: OomLog;
+  statuses: StatusCache<cri.ContainerStatusInput>;
   logger: Logger;
   identifyImage(imageId: string): Promise<ImageIdentity>;
 }
@@ -69,7 +71,9 @@ export class Containers {
     if (State.Running || nanoseconds(State.FinishedAt) !== 0) {
       throw new CriError('FAILED_PRECONDITION', `container is in state ${State.Status}, cannot be started (${id})`);
     }
-    await engineCall(`start container "${id}"`, () => starts.run(() => docker.getContainer(id).start()));
+    await this.changing(id, () =>
+      engineCall(`start container "${id}"`, () => starts.run(() => docker.getContainer(id).start())),
+    );
     await logs.follow(id, Config.Labels[label.logPath] ?? '');
   }
 
@@ -77,18 +81,24 @@ export class Containers {
   async stop(id: string, timeoutSeconds: number): Promise<void> {
     const container = this.options.docker.getContainer(id);
     // 304: not running, 404: gone, 409: not running (kill).
-    await engineCallTolerating(`stop container "${id}"`, [304, 404, 409], () =>
-      timeoutSeconds > 0 ? container.stop({ t: timeoutSeconds }) : container.kill(),
+    await this.changing(id, () =>
+      engineCallTolerating(`stop container "${id}"`, [304, 404, 409], () =>
+        timeoutSeconds > 0 ? container.stop({ t: timeoutSeconds }) : container.kill(),
+      ),
     );
   }
 
   /** Removes the container whatever its state; its log file stays. */
   async remove(id: string): Promise<void> {
-    await engineCall(`remove container "${id}"`, () => removeForced(this.options.docker, id));
+    await this.changing(id, () => engineCall(`remove container "${id}"`, () => removeForced(this.options.docker, id)));
     await this.options.logs.forget(id);
   }
 
-  async status(id: string): Promise<cri.ContainerStatusInput> {
+  status(id: string): Promise<cri.ContainerStatusInput> {
+    return this.options.statuses.get(id, () => this.readStatus(id));
+  }
+
+  private async readStatus(id: string): Promise<cri.ContainerStatusInput> {
     const info = await this.inspect(id);
     if (!info.State.Running) await this.options.logs.drained(id, logDrainMs);
     const { Running, OOMKilled, ExitCode } = info.State;
@@ -132,9 +142,20 @@ export class Containers {
 
   async updateResources(id: string, resources: cri.LinuxContainerResources | null): Promise<void> {
     if (!resources) throw new CriError('INVALID_ARGUMENT', 'linux resources are required');
-    await engineCall(`update the resources of container "${id}"`, () =>
-      this.options.docker.getContainer(id).update(planResources(resources)),
+    await this.changing(id, () =>
+      engineCall(`update the resources of container "${id}"`, () =>
+        this.options.docker.getContainer(id).update(planResources(resources)),
+      ),
     );
+  }
+
+  /** Whoever asks after the call, even before the engine's event of it is here, sees what it did. */
+  private async changing<T>(id: string, call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } finally {
+      this.options.statuses.forget(id);
+    }
   }
 }
 

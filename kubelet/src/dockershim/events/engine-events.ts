@@ -23,6 +23,10 @@ export interface EngineEventsOptions {
   /** Called in order; must not throw. */
   onChange(change: EngineChange): void;
   onImageChange(): void;
+  /** Something about one container or sandbox may be different now, whatever it is. Before its onChange. */
+  onTouched(id: string): void;
+  /** Whether events arrive from now on: without them nobody hears of changes. */
+  onFollowing(following: boolean): void;
   /** The engine answers again (first of all at the start): it may be another one, and containers may have died with the old. */
   onConnected(): void;
 }
@@ -35,6 +39,8 @@ interface EngineEvent {
 }
 
 const reconnectMs = 500;
+const containerEvents = ['create', 'start', 'die', 'destroy', 'oom', 'pause', 'unpause', 'rename', 'update'];
+const imageEvents = ['pull', 'tag', 'untag', 'delete', 'load', 'import'];
 
 export class EngineEvents {
   private readonly phases = new Map<string, Phase>();
@@ -66,7 +72,7 @@ export class EngineEvents {
     const stream = (await docker.getEvents({
       filters: {
         type: ['container', 'image'],
-        event: ['create', 'start', 'die', 'destroy', 'pull', 'tag', 'untag', 'delete', 'load', 'import'],
+        event: [...containerEvents, ...imageEvents],
       },
     })) as Readable;
     const end = new AbortController();
@@ -78,8 +84,10 @@ export class EngineEvents {
       // Events queue in the stream meanwhile; those that the list knows already change nothing.
       await this.relist();
       void this.relistPeriodically(end.signal);
+      this.options.onFollowing(true);
       for await (const event of jsonLines<EngineEvent>(stream)) this.handle(event);
     } finally {
+      this.options.onFollowing(false);
       end.abort();
       signal.removeEventListener('abort', onAbort);
       stream.destroy();
@@ -107,7 +115,10 @@ export class EngineEvents {
     for (const { Id, Labels } of listed) this.sandboxes.set(Id, Labels[label.sandboxId] ?? Id);
     const changes = this.listed ? changesBetween(this.phases, after) : [];
     this.listed = true;
-    for (const change of changes) this.emit(change, this.options.clock.now() * 1e6);
+    for (const change of changes) {
+      this.options.onTouched(change.id);
+      this.emit(change, this.options.clock.now() * 1e6);
+    }
     this.phases.clear();
     for (const [id, phase] of after) this.phases.set(id, phase);
     for (const id of this.sandboxes.keys()) if (!after.has(id)) this.sandboxes.delete(id);
@@ -119,6 +130,7 @@ export class EngineEvents {
       return;
     }
     const { ID: id, Attributes: attributes } = event.Actor;
+    this.options.onTouched(id);
     const phase = phaseAfter(event.Action);
     if (phase === undefined || attributes[label.type] === undefined) return;
     this.sandboxes.set(id, attributes[label.sandboxId] ?? id);
@@ -129,6 +141,11 @@ export class EngineEvents {
     for (const change of changesBetween(before, after)) this.emit(change, event.timeNano);
     if (phase === null) this.forget(id);
     else this.phases.set(id, phase);
+  }
+
+  /** Those that are there as far as events tell. */
+  containersOf(sandboxId: string): string[] {
+    return [...this.sandboxes].filter(([id, sandbox]) => sandbox === sandboxId && id !== sandboxId).map(([id]) => id);
   }
 
   private forget(id: string): void {

@@ -9,6 +9,7 @@ import type { EngineFactsSource } from '../engine/facts.js';
 import { containerType, label, labelFilter, parseSandboxName, sandboxType } from '../engine/names.js';
 import type { OomScores } from '../engine/oom-score.js';
 import type { Semaphore } from '../engine/semaphore.js';
+import type { StatusCache } from '../events/status-cache.js';
 import type { HostPorts } from '../host-ports/host-ports.js';
 import { decodeHostPorts, type PublishedPod } from '../host-ports/plan.js';
 import { planSandbox } from './plan.js';
@@ -24,6 +25,10 @@ export interface SandboxesOptions {
   starts: Semaphore;
   logger: Logger;
   hostPorts: Pick<HostPorts, 'publish' | 'release'>;
+  /** Of the sandboxes. */
+  statuses: StatusCache<cri.PodSandboxStatusInput>;
+  /** A container in a sandbox was stopped or removed with it. */
+  containerChanged(id: string): void;
   /** Throws while pods cannot get an address. */
   requireNetwork(): void;
   ensureImage(image: string): Promise<void>;
@@ -45,6 +50,7 @@ export class Sandboxes {
     const id = await engineCall(`create a sandbox for pod "${pod}"`, () => this.create(plan));
     try {
       await starts.run(() => docker.getContainer(id).start());
+      this.options.statuses.forget(id);
       if (plan.Labels?.[label.hostPorts]) await this.publishPorts(id);
     } catch (error) {
       await removeForced(docker, id).catch((cause: unknown) =>
@@ -100,18 +106,19 @@ export class Sandboxes {
     const { docker } = this.options;
     const containers = await this.containersOf(id);
     await Promise.all(
-      containers.map((container) =>
-        engineCall(`remove container "${container.Id}"`, () => removeForced(docker, container.Id)),
-      ),
+      containers.map(async ({ Id }) => {
+        await engineCall(`remove container "${Id}"`, () => removeForced(docker, Id));
+        this.options.containerChanged(Id);
+      }),
     );
     await this.options.hostPorts.release(id);
     await engineCall(`remove sandbox "${id}"`, () => removeForced(docker, id));
+    this.options.statuses.forget(id);
     return containers.map((container) => container.Id);
   }
 
-  async status(id: string): Promise<cri.PodSandboxStatusInput> {
-    const info = await this.inspect(id);
-    return reportSandbox(info);
+  status(id: string): Promise<cri.PodSandboxStatusInput> {
+    return this.options.statuses.get(id, async () => reportSandbox(await this.inspect(id)));
   }
 
   async inspect(id: string): Promise<Docker.ContainerInspectInfo> {
@@ -142,6 +149,8 @@ export class Sandboxes {
   private async kill(id: string): Promise<void> {
     // 404: gone; 409: not running.
     await engineCallTolerating(`stop "${id}"`, [404, 409], () => this.options.docker.getContainer(id).kill());
+    this.options.statuses.forget(id);
+    this.options.containerChanged(id);
   }
 }
 
