@@ -12,6 +12,7 @@ import {
   stringFlag,
 } from '@kubelab/component/flags';
 import { type AuthorizationMode, authorizationModes } from './authorization/authorization.js';
+import { validateCorsOrigins } from './http/cors.js';
 
 export const apiserverFlags = {
   'etcd-servers': listFlag('List of etcd servers to connect with (scheme://ip:port), comma separated.'),
@@ -32,6 +33,9 @@ export const apiserverFlags = {
     'File containing the x509 certificate for HTTPS (CA cert, if any, concatenated after server cert).',
   ),
   'tls-private-key-file': stringFlag('File containing the x509 private key matching --tls-cert-file.'),
+  'cors-allowed-origins': listFlag(
+    'Regular expressions of the origins whose pages may read answers (CORS), comma separated. Each must pin the start and the end of the host, for example //example\\.com(:|$). If empty, CORS is not enabled.',
+  ),
   'client-ca-file': stringFlag(
     'If set, any request presenting a client certificate signed by one of the authorities in the client-ca-file is authenticated with an identity corresponding to the CommonName of the client certificate.',
   ),
@@ -152,6 +156,7 @@ export function validate(config: ApiserverConfig): string[] {
     ...validateEtcd(config),
     ...validateModes(config),
     ...validateLoad(config),
+    ...validateCorsOrigins(config['cors-allowed-origins']),
     ...(config['goaway-chance'] === 0 ? [] : ['--goaway-chance must be 0: HTTP/2 is not served']),
   ];
 }

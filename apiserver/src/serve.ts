@@ -7,6 +7,7 @@ import type { HealthCheck } from '@kubelab/component/health-server';
 import type { Logger } from '@kubelab/component/logger';
 import type { Registry } from 'prom-client';
 import type { Authenticator, ConnectHandler } from './contracts.js';
+import type { Cors } from './http/cors.js';
 import type { Exchange } from './http/exchange.js';
 import type { InFlightLimits } from './http/in-flight.js';
 import { createRequestMetrics } from './http/metrics.js';
@@ -25,7 +26,14 @@ export interface ApiParts {
   openApi: OpenApiDocuments;
   healthChecks: readonly HealthCheck[];
   extraDocuments: readonly ExtraDocument[];
-  listen: { host: string; port: number; cert: Buffer; key: Buffer; clientCa?: Buffer | undefined };
+  listen: {
+    host: string;
+    port: number;
+    cert: Buffer;
+    key: Buffer;
+    clientCa?: Buffer | undefined;
+    cors?: Cors | undefined;
+  };
   /** How others reach the server; for discovery. */
   advertiseAddress: string;
   minRequestTimeoutMs: number;

@@ -10,11 +10,12 @@ import { Registry } from 'prom-client';
 import { type LocalServices, startLocalServices } from './api-services/local-services.js';
 import type { Bootstrap } from './bootstrap/bootstrap.js';
 import { bootstrapServer } from './bootstrap-server.js';
-import { componentStatusStore, controlPlaneProbes } from './component-statuses/component-statuses.js';
+import { componentStatusStore, controlPlaneProbes, leaderOf } from './component-statuses/component-statuses.js';
 import { type ApiserverConfig, advertiseAddress, validate } from './config.js';
 import type { ObjectAccess } from './contracts.js';
 import { type Credentials, readCredentials } from './credentials.js';
 import { type CustomResources, startCustomResources } from './custom-resources/custom-resources.js';
+import { createCors } from './http/cors.js';
 import { createOpenApiSource } from './http/openapi-source.js';
 import type { Engine } from './registry/engine.js';
 import { createObjectAccess } from './registry/object-access.js';
@@ -123,7 +124,14 @@ async function createParts(config: ApiserverConfig, dependencies: ApiserverDepen
     registry,
     clock,
   });
-  const computed = new Map([['componentstatuses', componentStatusStore(controlPlaneProbes(() => storage.healthy()))]]);
+  const computed = new Map([
+    [
+      'componentstatuses',
+      componentStatusStore(
+        controlPlaneProbes({ etcdHealthy: () => storage.healthy(), leaderOf: (lease) => leaderOf(objects, lease) }),
+      ),
+    ],
+  ]);
   const definitions = definitionsFor(config, dependencies.definitions ?? builtinResources);
   const resources = createResources(definitions, storage, computed);
   const objects = createObjectAccess(resources, clock);
@@ -196,6 +204,7 @@ function serve(parts: Parts, isBootstrapped: () => boolean): Promise<RunningApi>
   const { config, credentials, engine, security } = parts;
   const [issuer = ''] = config['service-account-issuer'];
   const jwksUri = config['service-account-jwks-uri'];
+  const corsOrigins = config['cors-allowed-origins'];
   return serveApi({
     engine,
     subresources: builtinSubresources(engine, security.actions),
@@ -210,6 +219,7 @@ function serve(parts: Parts, isBootstrapped: () => boolean): Promise<RunningApi>
       port: config['secure-port'],
       ...credentials.serving,
       clientCa: clientAuthorities(credentials),
+      cors: corsOrigins.length > 0 ? createCors(corsOrigins) : undefined,
     },
     advertiseAddress: advertiseAddress(config),
     minRequestTimeoutMs: config['min-request-timeout'] * 1000,

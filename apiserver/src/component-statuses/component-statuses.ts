@@ -1,9 +1,10 @@
 /** componentstatuses: what the health endpoints of the control plane say when somebody asks. Deprecated upstream, served all the same. */
 
 import { request } from 'node:https';
-import type { ComponentStatus } from '@kubelab/api/types';
+import type { ComponentStatus, Lease } from '@kubelab/api/types';
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { methodNotSupported } from '@kubelab/apimachinery/status-error';
+import type { ObjectAccess } from '../contracts.js';
 import { transientEntry } from '../registry/transient-entry.js';
 import type { Entry, ResourceStore } from '../storage/store.js';
 
@@ -16,17 +17,35 @@ export interface Probe {
   check(): Promise<string>;
 }
 
-/** Upstream's components, where upstream looks for them. */
-export function controlPlaneProbes(etcdHealthy: () => Promise<void>): Probe[] {
+export interface ProbeSources {
+  etcdHealthy(): Promise<void>;
+  /** The host of the process that leads by this lease of kube-system; undefined for none. */
+  leaderOf(lease: string): string | undefined;
+}
+
+/**
+ * Upstream's components on upstream's ports, on the host that leads. Upstream looks on its own host only, where they need not be; so does
+ * this one as long as nobody leads.
+ */
+export function controlPlaneProbes({ etcdHealthy, leaderOf }: ProbeSources): Probe[] {
+  const urlOf = (lease: string, port: number): string => `https://${leaderOf(lease) ?? '127.0.0.1'}:${port}/healthz`;
   return [
-    { name: 'controller-manager', check: () => fetchHealth('https://127.0.0.1:10257/healthz') },
+    { name: 'controller-manager', check: () => fetchHealth(urlOf('kube-controller-manager', 10257)) },
     { name: 'etcd-0', check: () => etcdHealthy().then(() => 'ok') },
-    { name: 'scheduler', check: () => fetchHealth('https://127.0.0.1:10259/healthz') },
+    { name: 'scheduler', check: () => fetchHealth(urlOf('kube-scheduler', 10259)) },
   ];
 }
 
+const leases = { group: 'coordination.k8s.io', resource: 'leases' };
+
+/** A holder's identity is its host's name, an underscore and something random. */
+export function leaderOf(objects: Pick<ObjectAccess, 'peek'>, name: string): string | undefined {
+  const lease = objects.peek<Lease>(leases, 'kube-system', name);
+  return /^([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)_/.exec(lease?.spec?.holderIdentity ?? '')?.[1];
+}
+
 /** The certificates of these endpoints are their own: upstream does not check them either. */
-function fetchHealth(url: string): Promise<string> {
+export function fetchHealth(url: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const asked = request(url, { rejectUnauthorized: false, timeout: probeTimeoutMs, agent: false }, (response) => {
       let text = '';

@@ -6,6 +6,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Clock, Timer } from '@kubelab/component/clock';
 import type { Logger } from '@kubelab/component/logger';
 import { answerClientError } from './client-error.js';
+import type { Cors } from './cors.js';
 import type { Pipeline } from './pipeline.js';
 
 export interface ServerOptions {
@@ -16,6 +17,8 @@ export interface ServerOptions {
   key: Buffer;
   /** PEM of the CAs that clients' certificates may come from; only a hint for clients, the authenticator decides. */
   clientCa?: Buffer | undefined;
+  /** Answers browsers of other origins. */
+  cors?: Cors | undefined;
   pipeline: Pipeline;
   clock: Clock;
   logger: Logger;
@@ -65,6 +68,7 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
   server.timeout = 0;
   const upgraded = new Set<Socket>();
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
+    if (options.cors?.(request, response)) return;
     pipeline.handle(request, response).catch((error: unknown) => {
       logger.error('Answering failed', { path: request.url, error });
       response.destroy();

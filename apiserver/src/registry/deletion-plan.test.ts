@@ -62,6 +62,7 @@ describe('planDeletion', () => {
     ],
   ])('refuses %j', (preconditions, text) => {
     expect(() => plan(configMap, {}, { preconditions })).toThrow(text);
+    expect(() => plan(configMap, {}, { preconditions })).toThrow('Operation cannot be fulfilled on ConfigMap "');
   });
 });
 

@@ -53,17 +53,20 @@ const hasFinalizers = (object: UnstructuredObject): boolean => (object.metadata.
 function checkPreconditions(resource: Resource, object: UnstructuredObject, options: DeleteOptions): void {
   const { uid, resourceVersion } = options.preconditions ?? {};
   const { name, uid: actualUid, resourceVersion: actualVersion } = object.metadata;
+  // Upstream names the kind here, where other conflicts name the resource.
+  const { group, kind } = resource.definition;
+  const what = { group, resource: kind };
   if (uid !== undefined && uid !== actualUid) {
     const why =
       `the UID in the precondition (${uid}) does not match the UID in record (${actualUid}). ` +
       'The object might have been deleted and then recreated';
-    throw conflict(resource.groupResource, name, why);
+    throw conflict(what, name, why);
   }
   if (resourceVersion !== undefined && resourceVersion !== actualVersion) {
     const why =
       `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record ` +
       `(${actualVersion}). The object might have been modified`;
-    throw conflict(resource.groupResource, name, why);
+    throw conflict(what, name, why);
   }
 }
 
