@@ -4,10 +4,12 @@ import { deepClone, isObject, type JsonObject } from '@kubelab/apimachinery/json
 import { applyServerSide } from '@kubelab/apimachinery/managed-fields/apply';
 import { managerFromUserAgent } from '@kubelab/apimachinery/managed-fields/managers';
 import { updateManagedFields } from '@kubelab/apimachinery/managed-fields/update';
-import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
+import type { VersionLookup } from '@kubelab/apimachinery/managed-fields/versions';
+import { parseApiVersion, type UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { conflict, staleObjectMessage } from '@kubelab/apimachinery/status-error';
 import { timestamp } from '@kubelab/component/clock';
 import type { Engine, WriteRequest } from './engine.js';
+import type { Resource } from './resources.js';
 
 function managerOf(request: WriteRequest): string {
   return request.options.fieldManager || managerFromUserAgent(request.userAgent);
@@ -15,8 +17,28 @@ function managerOf(request: WriteRequest): string {
 
 /** What a request cannot change, so that its manager does not come to own it. */
 function ignoredFields(request: WriteRequest): string[] {
-  if (request.subresource === 'status') return ['spec'];
-  return request.subresource === '' && request.resource.definition.subresources['status'] ? ['status'] : [];
+  const { definition } = request.resource;
+  // Of a custom object the status subresource writes the status and nothing else.
+  if (request.subresource === 'status') return definition.custom ? ['metadata', 'spec'] : ['spec'];
+  return request.subresource === '' && definition.subresources['status'] ? ['status'] : [];
+}
+
+/** The kind in the other versions that are served: an object goes there by way of its stored form. */
+function otherVersions(engine: Engine, resource: Resource): VersionLookup {
+  return (apiVersion) => {
+    const { group, version } = parseApiVersion(apiVersion);
+    const other = engine.resources.find(group, version, resource.definition.plural);
+    if (!other || other.definition.kind !== resource.definition.kind) return undefined;
+    return {
+      schema: other.typeSchema,
+      convert: (object) => convertObject(object as UnstructuredObject, resource, other),
+    };
+  };
+}
+
+function convertObject(object: UnstructuredObject, from: Resource, to: Resource): UnstructuredObject {
+  const stored = from.definition.stored?.toStored(object) ?? object;
+  return to.definition.stored?.fromStored(stored) ?? stored;
 }
 
 function shared(engine: Engine, request: WriteRequest) {
@@ -27,6 +49,7 @@ function shared(engine: Engine, request: WriteRequest) {
     subresource: request.subresource,
     time: timestamp(engine.clock),
     ignored: ignoredFields(request),
+    versions: otherVersions(engine, request.resource),
   };
 }
 

@@ -83,6 +83,42 @@ describe('horizontal pod autoscalers', () => {
     }
   });
 
+  it('lose owners in one version by changes in another', async () => {
+    const spec = { maxReplicas: 5, scaleTargetRef: target };
+    const configuration = (version: string, content: object) => ({
+      apiVersion: `autoscaling/${version}`,
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { name: 'owned' },
+      spec: { ...spec, ...content },
+    });
+    const path = (version: string, rest: string) => `${autoscalers(version)}/owned?${rest}`;
+    const first = configuration('v1', { targetCPUUtilizationPercentage: 60 });
+    expect((await client.patch(path('v1', 'fieldManager=one'), 'apply', first)).code).toBe(201);
+    const metrics = [
+      { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 70 } } },
+    ];
+    const second = configuration('v2', { metrics });
+    const refused = await client.patch(path('v2', 'fieldManager=two'), 'apply', second);
+    expect([refused.code, refused.body.details?.causes]).toEqual([
+      409,
+      [
+        {
+          reason: 'FieldManagerConflict',
+          message: 'conflict with "one"',
+          field: '.spec.targetCPUUtilizationPercentage',
+        },
+      ],
+    ]);
+    const forced = await client.patch(path('v2', 'fieldManager=two&force=true'), 'apply', second);
+    expect(forced.code).toBe(200);
+    type Entry = { manager: string; apiVersion: string; fieldsV1: { 'f:spec': object } };
+    const entries: Entry[] = forced.body.metadata.managedFields;
+    expect(entries.map((entry) => [entry.manager, entry.apiVersion, Object.keys(entry.fieldsV1['f:spec'])])).toEqual([
+      ['one', 'autoscaling/v1', ['f:maxReplicas', 'f:scaleTargetRef']],
+      ['two', 'autoscaling/v2', ['f:maxReplicas', 'f:metrics', 'f:scaleTargetRef']],
+    ]);
+  });
+
   it('are refused with the paths of the newer version', async () => {
     const refused = await client.post(autoscalers('v1'), {
       metadata: { name: 'bad' },

@@ -11,11 +11,12 @@ import type { FieldSet } from './field-set.js';
 import { allowedByLastApplied, updateLastApplied } from './last-applied.js';
 import { decodeOwners, encodeOwners, type Owner, type Owners, ownerId, stripUnowned } from './managers.js';
 import { mergeTyped } from './merge.js';
-import { changesOf, findConflicts, ignoredSet, takeOver } from './ownership.js';
+import { findConflicts, ignoredSet, takeOver } from './ownership.js';
 import { prune } from './prune.js';
 import { reconcileOwners } from './reconcile.js';
 import { entriesOf, metadataOf, recordUpdate, withoutManagedFields } from './update.js';
 import { formatTypedErrors, validateTyped } from './validate.js';
+import { type ChangesIn, changesByVersion, type VersionLookup } from './versions.js';
 
 export interface ApplyOptions {
   schema: TypeSchema;
@@ -34,6 +35,8 @@ export interface ApplyOptions {
   time: string;
   /** Dotted paths that this request cannot change: `status` on the main resource. */
   ignored?: readonly string[];
+  /** The object's other versions; absent: all versions are alike. */
+  versions?: VersionLookup;
 }
 
 export interface ApplyResult {
@@ -84,7 +87,7 @@ function liveOwners(options: ApplyOptions): Owners {
     throw unclassified(`failed to decode managed fields: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
   if (owners.size > 0) {
-    reconcileOwners(owners, schema, live);
+    reconcileOwners(owners, { ...options, live });
     return owners;
   }
   const { ignored, subresource = '' } = options;
@@ -99,9 +102,9 @@ interface Attempt {
   id: string;
 }
 
-function checkConflicts({ options, owners, live, id }: Attempt, changes: ReturnType<typeof changesOf>): void {
+function checkConflicts({ options, owners, live, id }: Attempt, changesIn: ChangesIn): void {
   if (options.force) return;
-  const conflicts = findConflicts(owners, changes, id);
+  const conflicts = findConflicts(owners, changesIn, id);
   if (conflicts.length === 0) return;
   // An object that kubectl applied on the client's side goes over to the server's without a fight.
   const allowed = options.manager === 'kubectl' ? allowedByLastApplied(options.schema, live) : undefined;
@@ -139,9 +142,10 @@ export function applyServerSide(options: ApplyOptions): ApplyResult {
   owners.set(id, owner);
   const attempt: Attempt = { options, owners, live, id };
   const object = merge(attempt, previous?.set);
-  const changes = changesOf(options.schema, live, object, ignored);
-  checkConflicts(attempt, changes);
-  takeOver(owners, changes, id);
+  const { schema, apiVersion, versions } = options;
+  const changesIn = changesByVersion({ schema, before: live, after: object, ignored, apiVersion, versions });
+  checkConflicts(attempt, changesIn);
+  takeOver(owners, changesIn, id);
   owner.set = stripUnowned(owner.set);
   if (owner.set.isEmpty()) owners.delete(id);
   const same = previous?.set.equals(owner.set) === true && deepEqual(live, object);

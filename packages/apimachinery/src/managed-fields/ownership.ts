@@ -5,6 +5,7 @@ import { type Comparison, compareTyped } from './compare.js';
 import { FieldSet } from './field-set.js';
 import type { Owners } from './managers.js';
 import { type FieldPath, fieldElement } from './path-element.js';
+import type { ChangesIn } from './versions.js';
 
 /** A field that someone else owns and the change would give another value. */
 export interface Conflict {
@@ -29,21 +30,28 @@ export function changesOf(schema: TypeSchema, before: unknown, after: unknown, i
 }
 
 /** Fields of others than `self` that get another value, by owner and then by path. */
-export function findConflicts(owners: Owners, changes: Comparison, self: string): Conflict[] {
-  const changed = changes.modified.union(changes.added);
+export function findConflicts(owners: Owners, changesIn: ChangesIn, self: string): Conflict[] {
   const conflicts: Conflict[] = [];
   for (const [ownerId, owner] of [...owners].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (ownerId === self) continue;
+    const changes = ownerId === self ? undefined : changesIn(owner.apiVersion);
+    if (!changes) continue;
+    const changed = changes.modified.union(changes.added);
     for (const path of owner.set.intersection(changed).paths()) conflicts.push({ ownerId, path });
   }
   return conflicts;
 }
 
-/** Takes changed and removed fields from everyone but `self`; who has nothing left goes. Changes `owners`. */
-export function takeOver(owners: Owners, changes: Comparison, self: string | undefined): void {
-  const taken = changes.modified.union(changes.added).union(changes.removed);
+/**
+ * Takes changed and removed fields from everyone but `self`; who has nothing left goes, and who wrote in a version that is gone. Changes
+ * `owners`.
+ */
+export function takeOver(owners: Owners, changesIn: ChangesIn, self: string | undefined): void {
   for (const [id, owner] of owners) {
-    if (id !== self) owner.set = owner.set.difference(taken);
+    if (id !== self) {
+      const changes = changesIn(owner.apiVersion);
+      if (changes) owner.set = owner.set.difference(changes.modified.union(changes.added).union(changes.removed));
+      else owner.set = new FieldSet();
+    }
     if (owner.set.isEmpty()) owners.delete(id);
   }
 }

@@ -55,7 +55,7 @@ function reconciled(fields: object, schema: TypeSchema): unknown {
     set: FieldSet.parse(fields),
   };
   const owners = new Map([[ownerId(owner), owner]]);
-  reconcileOwners(owners, schema, live);
+  reconcileOwners(owners, { schema, live, apiVersion: 'test/v1' });
   return owner.set.toFieldsV1();
 }
 

@@ -6,18 +6,29 @@ import { FieldSet } from './field-set.js';
 import type { Owners } from './managers.js';
 import type { PathElement } from './path-element.js';
 import { fieldType } from './typed-value.js';
+import type { VersionLookup, VersionView } from './versions.js';
+
+export interface ReconcileOptions {
+  schema: TypeSchema;
+  live: object;
+  /** Of `schema` and `live`. */
+  apiVersion: string;
+  versions?: VersionLookup;
+}
 
 /**
  * Brings all sets into line with the schema. Who owned a list or an object as a whole that is granular now owns what is in it; who owned
- * parts of what is atomic now owns the whole. Changes `owners`; costs little when nothing differs.
+ * parts of what is atomic now owns the whole; who wrote in a version that is not served any more owns nothing. Changes `owners`; costs
+ * little when nothing differs.
  */
-export function reconcileOwners(owners: Owners, schema: TypeSchema, live: object): void {
-  let liveSet: FieldSet | undefined;
-  const present = (): FieldSet => {
-    liveSet ??= fieldSetOf(schema, live);
-    return liveSet;
-  };
-  for (const owner of owners.values()) owner.set = reconcileChildren(schema, owner.set, present);
+export function reconcileOwners(owners: Owners, options: ReconcileOptions): void {
+  const { schema, live, apiVersion, versions } = options;
+  const own: VersionView = { schema, convert: (object) => object };
+  for (const [id, owner] of owners) {
+    const view = !versions || owner.apiVersion === apiVersion ? own : versions(owner.apiVersion);
+    if (!view) owners.delete(id);
+    else owner.set = reconcileChildren(view.schema, owner.set, () => fieldSetOf(view.schema, view.convert(live)));
+  }
 }
 
 type Lazy = () => FieldSet | undefined;

@@ -3,9 +3,11 @@
 import { getOwn, isObject, type JsonObject } from '../json.js';
 import type { ManagedFieldsEntry } from '../meta.js';
 import type { TypeSchema } from '../schema.js';
+import { FieldSet } from './field-set.js';
 import { capUpdaters, decodeOwners, encodeOwners, type Owner, type Owners, ownerId, stripUnowned } from './managers.js';
-import { changesOf, ignoredSet, takeOver } from './ownership.js';
+import { ignoredSet, takeOver } from './ownership.js';
 import { reconcileOwners } from './reconcile.js';
+import { changesByVersion, type VersionLookup } from './versions.js';
 
 export interface UpdateManagedFieldsOptions {
   schema: TypeSchema;
@@ -23,6 +25,8 @@ export interface UpdateManagedFieldsOptions {
   time: string;
   /** Dotted paths that this request cannot change: `status` on the main resource. */
   ignored?: readonly string[];
+  /** The object's other versions; absent: all versions are alike. */
+  versions?: VersionLookup;
 }
 
 export function metadataOf(object: object | undefined): JsonObject {
@@ -70,9 +74,14 @@ function startingOwners(options: UpdateManagedFieldsOptions): Owners {
 export function recordUpdate(owners: Owners, options: UpdateManagedFieldsOptions): Owners {
   const { schema, manager, apiVersion, subresource = '', time } = options;
   const before = options.old ? withoutManagedFields(options.old) : { metadata: {} };
-  const changes = changesOf(schema, before, withoutManagedFields(options.new), ignoredSet(options.ignored));
-  takeOver(owners, changes, undefined);
-  const changed = stripUnowned(changes.modified.union(changes.added));
+  const after = withoutManagedFields(options.new);
+  const ignored = ignoredSet(options.ignored);
+  // Of what is being created there is no other version to look at.
+  const versions = options.old ? options.versions : undefined;
+  const changesIn = changesByVersion({ schema, before, after, ignored, apiVersion, versions });
+  takeOver(owners, changesIn, undefined);
+  const changes = changesIn(apiVersion);
+  const changed = changes ? stripUnowned(changes.modified.union(changes.added)) : new FieldSet();
   if (!changed.isEmpty()) {
     const owner: Owner = { manager, operation: 'Update', apiVersion, subresource, time, set: changed };
     const id = ownerId(owner);
@@ -90,6 +99,6 @@ export function recordUpdate(owners: Owners, options: UpdateManagedFieldsOptions
 export function updateManagedFields(options: UpdateManagedFieldsOptions): ManagedFieldsEntry[] | undefined {
   const owners = startingOwners(options);
   if (owners.size === 0 && options.old) return undefined;
-  if (options.old) reconcileOwners(owners, options.schema, options.old);
+  if (options.old) reconcileOwners(owners, { ...options, live: options.old });
   return encodeOwners(recordUpdate(owners, options));
 }
