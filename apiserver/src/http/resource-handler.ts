@@ -27,8 +27,8 @@ export type ResourceHandler = (exchange: Exchange, upgrade?: Upgrade) => Promise
 export function createResourceHandler(options: ResourceHandlerOptions): ResourceHandler {
   return async (exchange, upgrade) => {
     const target = resolveTarget(exchange.info, options.engine.resources);
-    const { custom } = target.resource.definition;
-    if (custom?.deprecation) exchange.warn(custom.deprecation);
+    const { custom, deprecation } = target.resource.definition;
+    if (deprecation !== undefined) exchange.warn(deprecation);
     if (custom && target.subresource !== 'scale') refuseForeignBody(exchange);
     const key = subresourceKey(target.resource.groupResource, target.subresource);
     const connect = target.subresource === '' ? undefined : options.connects.get(key);

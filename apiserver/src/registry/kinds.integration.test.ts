@@ -55,6 +55,11 @@ it('component statuses are computed', async () => {
   ]);
   const etcd = await client.get('/api/v1/componentstatuses/etcd-0');
   expect(etcd.body.conditions).toEqual([{ type: 'Healthy', status: 'True', message: 'ok' }]);
+  expect(etcd.headers['warning']).toBe('299 - "v1 ComponentStatus is deprecated in v1.19+"');
+  const endpoints = await client.get('/api/v1/endpoints');
+  expect(endpoints.headers['warning']).toBe(
+    '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"',
+  );
   expect((await client.get('/api/v1/componentstatuses/none')).code).toBe(404);
   expect((await client.get('/api/v1/componentstatuses?watch=true')).code).toBe(405);
 });

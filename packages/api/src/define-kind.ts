@@ -54,6 +54,8 @@ export interface KindOptions<T extends KubeObject> {
   readonly selectableFields?: readonly string[];
   readonly generation?: boolean;
   readonly ttlSeconds?: number;
+  /** The text that clients are warned with. */
+  readonly deprecation?: string;
   readonly hooks?: KindHooks<T>;
   readonly stored?: StoredForm;
 }
@@ -92,6 +94,7 @@ export function defineKind<T extends KubeObject>(options: KindOptions<T>): Resou
     selectableFields: options.selectableFields ?? [],
     generation: options.generation ?? false,
     ...(options.ttlSeconds === undefined ? {} : { ttlSeconds: options.ttlSeconds }),
+    ...(options.deprecation === undefined ? {} : { deprecation: options.deprecation }),
     ...(options.stored ? { stored: options.stored } : {}),
     hooks: { ...(options.hooks as unknown as ResourceHooks | undefined), default: defaultWith(options) },
   };

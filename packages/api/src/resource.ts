@@ -31,6 +31,8 @@ export interface ResourceDefinition {
   readonly generation: boolean;
   /** Objects vanish this long after their last write (events: 3600). */
   readonly ttlSeconds?: number;
+  /** The text that clients of a deprecated kind or version are warned with. */
+  readonly deprecation?: string;
   readonly hooks: ResourceHooks;
   /** Set when objects are kept in the form of another version of the kind. */
   readonly stored?: StoredForm;
@@ -53,8 +55,6 @@ export interface CustomKind {
   readonly definitions: CustomDefinitions;
   /** Where the scale subresource finds its numbers; dotted paths without a dot in front. */
   readonly scale?: { readonly specReplicas: string; readonly statusReplicas: string; readonly labelSelector?: string };
-  /** The text that clients of a deprecated version are warned with. */
-  readonly deprecation?: string;
   /** The definition is being deleted: nothing new may be created. */
   readonly terminating: boolean;
   /** Removes undeclared fields in place and gives their paths. Throws DecodeError for metadata that is none. */

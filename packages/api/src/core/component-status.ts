@@ -20,6 +20,7 @@ export const componentStatus = defineKind<ComponentStatus>({
   shortNames: ['cs'],
   clusterScoped: true,
   verbs: ['get', 'list'],
+  deprecation: 'v1 ComponentStatus is deprecated in v1.19+',
   columns: [
     nameColumn<ComponentStatus>(),
     column<ComponentStatus>('Status', 'Status of the component conditions', statusText),

@@ -72,6 +72,7 @@ export const endpoints = defineKind<Endpoints>({
   plural: 'endpoints',
   shortNames: ['ep'],
   storagePath: 'services/endpoints',
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   columns: [
     nameColumn<Endpoints>(),
     column<Endpoints>('Endpoints', 'io.k8s.api.core.v1.Endpoints#subsets', formatEndpoints),

@@ -69,11 +69,11 @@ function customResource(
     generation: true,
     hooks: hooksOf(schema, scope === 'Namespaced'),
     stored: storedForm(definition, version),
+    ...(version.deprecated ? { deprecation: deprecationOf(definition, version) } : {}),
     custom: {
       definitions: customDefinitions(names, schema),
       terminating,
       conform: (object) => conformObject(object, schema),
-      ...(version.deprecated ? { deprecation: deprecationOf(definition, version) } : {}),
       ...(scale
         ? {
             scale: {
