@@ -5,7 +5,7 @@ import type Docker from 'dockerode';
 import { ensureEngine } from './engine/start.js';
 import { isMissing, removeOwnImages, removeStages } from './images/owned-images.js';
 import { removeEmptyFile, removeFromUserFile } from './kubeconfig/user-file.js';
-import { listContainers } from './lab/containers.js';
+import { listContainers, requireOwnProject } from './lab/containers.js';
 import { defaultProject, type Lab, recordOf } from './lab/lab.js';
 import type { LabRecord } from './lab/settings.js';
 import type { Recipe } from './progress/steps.js';
@@ -28,6 +28,7 @@ export const downRecipe: Recipe<DownContext> = [
     async run(context, report) {
       const { docker, version } = await ensureEngine({ clock: systemClock, report });
       context.docker = docker;
+      await requireOwnProject(docker, context.lab);
       return version;
     },
   },

@@ -1,8 +1,12 @@
 /** The kubelab command itself, against the running lab. */
 
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { eventually } from '@kubelab/testkit/eventually';
 import { kubectl } from './kubectl.js';
-import { kubelab, makeNamespace, nodeNames } from './lab.js';
+import { kubelab, makeNamespace, nodeNames, project, root } from './lab.js';
+import { run } from './process.js';
 
 test('a second up changes nothing and says so', async () => {
   const before = await kubectl.run(['get', 'nodes', '-o', 'jsonpath={.items[*].metadata.uid}']);
@@ -38,6 +42,21 @@ test.each<[string, string[], number, RegExp]>([
   expect(result.code).toBe(code);
   expect(result.stderr).toMatch(message);
   expect(result.stderr).not.toMatch(/at .*\.(ts|mjs|js):\d+/);
+});
+
+test('another checkout does not touch this one’s cluster', async () => {
+  const other = mkdtempSync(join(tmpdir(), 'kubelab-other-'));
+  try {
+    for (const command of ['up', 'down']) {
+      const args = [join(root, 'dist/bundle/cli.mjs'), '--project', project, command];
+      const { code, stderr } = await run(process.execPath, args, { env: { KUBELAB_ROOT: other } });
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^kubelab: The cluster \S+ on this engine belongs to another checkout, \/.*\.$/m);
+    }
+  } finally {
+    rmSync(other, { recursive: true });
+  }
+  expect(await nodeNames()).toContain('node-1');
 });
 
 test('--help everywhere', async () => {

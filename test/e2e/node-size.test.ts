@@ -2,7 +2,7 @@
 
 import { eventually } from '@kubelab/testkit/eventually';
 import { kubectl } from './kubectl.js';
-import { kubelab, makeNamespace, project } from './lab.js';
+import { kubelab, makeNamespace, nodeNames, project } from './lab.js';
 import { run } from './process.js';
 
 const name = 'small';
@@ -72,6 +72,17 @@ test('stays when Compose makes the container anew', async () => {
   const { code, stdout, stderr } = await kubelab(['up']);
   expect({ code, output: `${stdout}${stderr}` }).toEqual({ code: 0, output: expect.anything() });
   await expectSmall();
+});
+
+test('up with fewer nodes takes the newest away, with its disks', async () => {
+  const mounts = '{{range .Mounts}}{{if and (eq .Type "volume") (gt (len .Name) 60)}}{{println .Name}}{{end}}{{end}}';
+  const disks = (await run('docker', ['inspect', '--format', mounts, await container()])).stdout.trim().split('\n');
+  expect(disks.length).toBeGreaterThan(1);
+  const { code, stdout, stderr } = await kubelab(['up', '--nodes', '3']);
+  expect({ code, output: `${stdout}${stderr}` }).toEqual({ code: 0, output: expect.anything() });
+  expect(await nodeNames()).not.toContain(name);
+  const left = (await run('docker', ['volume', 'ls', '-q'])).stdout.split('\n');
+  expect(left.filter((volume) => disks.includes(volume))).toEqual([]);
 });
 
 test.each([

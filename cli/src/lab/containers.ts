@@ -1,8 +1,12 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type Docker from 'dockerode';
+import { CliError } from '../errors.js';
 import { type Lab, recordOf } from './lab.js';
 
 const projectLabel = 'com.docker.compose.project';
 const serviceLabel = 'com.docker.compose.service';
+const folderLabel = 'com.docker.compose.project.working_dir';
 const numberLabel = 'com.docker.compose.container-number';
 
 /** The services that run for as long as the lab does; `node` besides, as often as there are nodes. */
@@ -51,6 +55,20 @@ export async function listContainers(docker: Docker, lab: Lab): Promise<LabConta
     .sort((a, b) => a.service.localeCompare(b.service) || a.number - b.number);
 }
 
+/**
+ * Throws CliError when containers of this project come from another checkout, one that is still there: Compose would take them for its own,
+ * and change or remove them.
+ */
+export async function requireOwnProject(docker: Docker, lab: Lab): Promise<void> {
+  const found = await docker.listContainers({ all: true, filters: { label: [`${projectLabel}=${lab.project}`] } });
+  const folders = found.map(({ Labels }) => Labels[folderLabel] ?? lab.root);
+  const other = folders.find((folder) => folder !== lab.root && existsSync(join(folder, 'docker-compose.yml')));
+  if (other === undefined) return;
+  throw new CliError(`The cluster ${lab.project} on this engine belongs to another checkout, ${other}.`, {
+    hint: 'Run the command there, or choose another name here: `./kubelab --project NAME up`.',
+  });
+}
+
 export function isNode(container: LabContainer): boolean {
   return container.service === 'node';
 }
@@ -58,7 +76,9 @@ export function isNode(container: LabContainer): boolean {
 /** The last lines a container wrote. */
 export async function tailOf(docker: Docker, id: string, lines: number): Promise<string[]> {
   const output = await docker.getContainer(id).logs({ stdout: true, stderr: true, tail: lines });
-  return demultiplex(output).trimEnd().split('\n');
+  return demultiplex(output)
+    .split('\n')
+    .filter((line) => line.trim() !== '');
 }
 
 /** Containers without a terminal have their two streams in frames: one byte stream, three of nothing, four of length. */

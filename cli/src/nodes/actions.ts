@@ -1,5 +1,3 @@
-import { nodes as nodeType } from '@kubelab/api/resource-types';
-import { isNotFound } from '@kubelab/apimachinery/status-error';
 import type { Clock } from '@kubelab/component/clock';
 import type Docker from 'dockerode';
 import { openCompose } from '../compose/compose.js';
@@ -9,6 +7,7 @@ import { composeEnvironment, type Lab, recordOf, saveRecord } from '../lab/lab.j
 import { openClient } from '../lab/open-client.js';
 import { limitContainers, requirePossible } from './limit-containers.js';
 import type { NodeLimits } from './limits.js';
+import { deleteNodeObject, removeMachine } from './machines.js';
 import { nameContainers } from './name-containers.js';
 import { waitForNodes } from './wait-nodes.js';
 
@@ -91,7 +90,6 @@ function requireNewNames(names: readonly string[], existing: readonly LabContain
 export async function removeNode(command: NodeCommand, name: string): Promise<void> {
   const { lab, docker } = command;
   const container = await findNode(command, name);
-  const record = recordOf(lab);
   const remaining = (await listContainers(docker, lab)).filter(isNode).length - 1;
   if (remaining === 0) {
     throw new CliError(`${name} is the only node of ${lab.project}.`, {
@@ -99,23 +97,15 @@ export async function removeNode(command: NodeCommand, name: string): Promise<vo
     });
   }
   command.report(`stopping ${name}`);
-  await docker.getContainer(container.id).remove({ force: true, v: true });
-  await deleteNodeObject(lab, name);
-  const { [container.name]: _name, ...nodeNames } = record.nodeNames ?? {};
-  const { [container.name]: _limits, ...nodeLimits } = record.nodeLimits ?? {};
-  const { applied, ...kept } = record;
-  saveRecord(lab, { ...kept, settings: { ...record.settings, nodes: remaining }, nodeNames, nodeLimits });
-}
-
-async function deleteNodeObject(lab: Lab, name: string): Promise<void> {
+  await removeMachine(docker, lab, container);
   const client = openClient(lab);
   try {
-    await client.delete(nodeType, name);
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
+    await deleteNodeObject(client, name);
   } finally {
     client.close();
   }
+  const { applied, ...kept } = recordOf(lab);
+  saveRecord(lab, { ...kept, settings: { ...kept.settings, nodes: remaining } });
 }
 
 /** A clean shutdown: the node's agents end, its pods' processes get their signal. */

@@ -31,6 +31,8 @@ export interface Findings {
   everydayArchive: string;
   compose: Compose;
   fingerprint: string;
+  /** Their machines are gone, their Node objects not yet. */
+  removedNodes: readonly string[];
   client: KubeClient;
 }
 

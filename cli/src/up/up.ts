@@ -35,17 +35,14 @@ export async function up({ lab, asked, timeoutMs = waitTimeoutMs(), write, live 
   const problems = validateSettings(settings);
   if (problems.length > 0) throw new UsageError(`${problems.join('; ')}.`);
   refuseOtherRuntime(lab, asked);
-  let { applied, ...kept } = record;
+  const { applied, ...kept } = record;
   const context: UpContext = {
     lab,
     settings,
     clock: systemClock,
     timeoutMs,
     applied,
-    remember: (facts) => {
-      kept = mergeFacts(kept, facts);
-      saveRecord(lab, { ...kept, settings });
-    },
+    remember: (facts) => saveRecord(lab, mergeFacts(recordOf(lab), facts)),
     changes: [],
     found: {},
   };
@@ -53,7 +50,7 @@ export async function up({ lab, asked, timeoutMs = waitTimeoutMs(), write, live 
   try {
     const timings = await runSteps(upRecipe, context, { clock: systemClock, live, write });
     const { fingerprint } = context.found;
-    saveRecord(lab, { ...kept, settings, ...(fingerprint === undefined ? {} : { applied: fingerprint }) });
+    saveRecord(lab, { ...recordOf(lab), ...(fingerprint === undefined ? {} : { applied: fingerprint }) });
     return { changes: context.changes, timings, settings };
   } catch (error) {
     await keepLogs(context, write);

@@ -12,6 +12,7 @@ import { composeEnvironment, type Lab, recordOf } from '../../lab/lab.js';
 import { commonLimits, type LabSettings } from '../../lab/settings.js';
 import { markComingBack, unmarkComingBack } from '../../nodes/coming-back.js';
 import { requirePossible, restoreLimits } from '../../nodes/limit-containers.js';
+import { removeMachine, surplusNodes } from '../../nodes/machines.js';
 import { restoreNames } from '../../nodes/name-containers.js';
 import type { Report, Step } from '../../progress/steps.js';
 import { found, type UpContext } from '../context.js';
@@ -37,6 +38,18 @@ export const containers: Step<UpContext> = {
   },
 };
 
+/** Fewer nodes than there were. */
+async function removeSurplus(context: UpContext, report: Report): Promise<void> {
+  const docker = found(context, 'docker');
+  const surplus = surplusNodes(await listContainers(docker, context.lab), context.settings.nodes);
+  for (const container of surplus) {
+    report(`removing ${container.node}`);
+    await removeMachine(docker, context.lab, container);
+  }
+  context.found.removedNodes = surplus.map(({ node }) => node);
+  if (surplus.length > 0) context.changes.push(`removed ${context.found.removedNodes.join(', ')}`);
+}
+
 /** Changes when anything does that Compose would act upon. */
 function fingerprintOf(lab: Lab, environment: Record<string, string>): string {
   return contentHash(lab.root, ['docker-compose.yml'], JSON.stringify(environment));
@@ -61,6 +74,7 @@ async function composeUp(context: UpContext, report: Report): Promise<void> {
   const run = (...args: string[]): Promise<string> =>
     compose.run(['up', ...args, '--no-build', '--remove-orphans'], (line) => report(line.trim()));
   try {
+    await removeSurplus(context, report);
     await markComingBack(await nodes());
     // A machine reads its name and its size when it starts.
     const { nodeNames = {}, nodeLimits = {} } = recordOf(lab);

@@ -1,4 +1,5 @@
 import { ensureEngine } from '../../engine/start.js';
+import { requireOwnProject } from '../../lab/containers.js';
 import type { Step } from '../../progress/steps.js';
 import type { UpContext } from '../context.js';
 
@@ -7,6 +8,7 @@ export const engine: Step<UpContext> = {
   async run(context, report) {
     const { docker, version, started } = await ensureEngine({ clock: context.clock, report });
     context.found.docker = docker;
+    await requireOwnProject(docker, context.lab);
     if (started === undefined) return version;
     context.remember({ machine: { engine: started } });
     context.changes.push('started the Docker engine');

@@ -2,6 +2,7 @@ import { deployments } from '@kubelab/api/resource-types';
 import { messageOf } from '../../errors.js';
 import { isNode, listContainers, tailOf } from '../../lab/containers.js';
 import { openClient } from '../../lab/open-client.js';
+import { deleteNodeObject } from '../../nodes/machines.js';
 import { waitForNodes } from '../../nodes/wait-nodes.js';
 import { tryRun } from '../../process/run.js';
 import type { Step } from '../../progress/steps.js';
@@ -40,6 +41,7 @@ async function probeReadyz(context: UpContext): Promise<Probe> {
 export const nodes: Step<UpContext> = {
   title: 'Nodes',
   async run(context, report) {
+    for (const name of context.found.removedNodes ?? []) await deleteNodeObject(found(context, 'client'), name);
     const names = await waitForNodes({
       docker: found(context, 'docker'),
       lab: context.lab,
