@@ -12,7 +12,7 @@ test('up names the API server when that is frozen', async () => {
     const { code, stdout, stderr } = await kubelab(['up', '--timeout', '4']);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^kubelab: Waited 4 s for the API server to be ready; the last state was: .+\.$/m);
-    expect(stderr).toMatch(/^ {2}\| \{.*"component":"apiserver"/m);
+    expect(stderr).toMatch(/^ {2}\| \{.*"component":"kube-apiserver"/m);
     expect(stderr).toMatch(/^See `\.\/kubelab logs apiserver`/m);
     expect(stdout).toMatch(/The logs of all parts are in /);
   } finally {
