@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from './eventually.js';
@@ -25,9 +25,9 @@ export interface TestEtcdTls {
   clientCaFile: string;
 }
 
-/** A real etcd on free ports, with its data in memory where the machine has /dev/shm. Needs Debian's etcd-server. */
+/** A real etcd on free ports, with its data in memory where the machine has room there. Needs Debian's etcd-server. */
 export async function startEtcd(options: { args?: readonly string[]; tls?: TestEtcdTls } = {}): Promise<TestEtcd> {
-  const dataDir = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'kubelab-etcd-'));
+  const dataDir = mkdtempSync(join(dataFolder(), 'kubelab-etcd-'));
   const [clientPort, peerPort] = [await freePort(), await freePort()];
   const { tls } = options;
   const endpoint = `${tls ? 'https' : 'http'}://127.0.0.1:${clientPort}`;
@@ -62,6 +62,16 @@ function tlsArgs({ certFile, keyFile, clientCaFile }: TestEtcdTls, healthUrl: st
     '--client-cert-auth=true',
     `--listen-metrics-urls=${healthUrl}`,
   ];
+}
+
+/** One etcd's data grow up to this in the tests. Containers have 64 MB of shared memory unless they are given more. */
+const neededBytes = 1024 ** 3;
+
+/** Memory where there is enough of it, else the usual folder for temporary files. */
+export function dataFolder(memory = '/dev/shm', needed = neededBytes): string {
+  if (!existsSync(memory)) return tmpdir();
+  const { bavail, bsize } = statfsSync(memory);
+  return bavail * bsize >= needed ? memory : tmpdir();
 }
 
 function spawnEtcd(dataDir: string, clientUrl: string, peerUrl: string, args: readonly string[]): ChildProcess {
