@@ -45,69 +45,64 @@ async function expectAllRunning(): Promise<void> {
   );
 }
 
-test(
-  'up brings a cluster to a machine that has nothing',
-  async () => {
-    const output = await machine.must('./kubelab up', 20 * minute);
-    expect(output).toMatch(/Cluster kubelab is up/);
-    await machine.must('apt-get install -y -q --no-install-recommends kubernetes-client', 5 * minute);
-    expect(await kubectl('config current-context')).toBe('kubelab\n');
-    expect((await kubectl('get nodes --no-headers')).match(/\sReady\s/g)).toHaveLength(3);
-  },
-  30 * minute,
-);
+let failed = false;
+/** Each goes on where the one before it ended, so after a failure there is nothing to try. Minutes are many: machines are shared. */
+function step(name: string, minutes: number, run: () => Promise<void>): void {
+  test(
+    name,
+    async () => {
+      if (failed) throw new Error('not tried, because an earlier step has failed');
+      failed = true;
+      await run();
+      failed = false;
+    },
+    minutes * minute,
+  );
+}
 
-test(
-  'a second up changes nothing',
-  async () => {
-    const before = await machine.must('docker ps -aq --no-trunc');
-    expect(await machine.must('./kubelab up', 5 * minute)).toMatch(/nothing was changed/);
-    expect(await machine.must('docker ps -aq --no-trunc')).toBe(before);
-  },
-  10 * minute,
-);
+step('up brings a cluster to a machine that has nothing', 50, async () => {
+  const output = await machine.must('./kubelab up', 40 * minute);
+  expect(output).toMatch(/Cluster kubelab is up/);
+  await machine.must('apt-get install -y -q --no-install-recommends kubernetes-client', 5 * minute);
+  expect(await kubectl('config current-context')).toBe('kubelab\n');
+  expect((await kubectl('get nodes --no-headers')).match(/\sReady\s/g)).toHaveLength(3);
+});
+
+step('a second up changes nothing', 10, async () => {
+  const before = await machine.must('docker ps -aq --no-trunc');
+  expect(await machine.must('./kubelab up', 5 * minute)).toMatch(/nothing was changed/);
+  expect(await machine.must('docker ps -aq --no-trunc')).toBe(before);
+});
 
 let known: Known;
 
-test(
-  'up brings the same cluster back after its engine was killed',
-  async () => {
-    await kubectl('create deployment web --image=nginx --replicas=3');
-    await kubectl('create configmap memory --from-literal=kept=yes');
-    await kubectl('rollout status deployment/web --timeout=120s');
-    await kubectl('run alone --image=nginx');
-    await kubectl('wait --for=condition=Ready pod/alone --timeout=120s');
-    known = await know();
-    await machine.must('kill -9 $(cat /run/docker.pid /run/docker/containerd/containerd.pid)');
-    await machine.must('./kubelab up', 10 * minute);
-    await expectAllRunning();
-    expect(await know()).toEqual(known);
-  },
-  20 * minute,
-);
+step('up brings the same cluster back after its engine was killed', 20, async () => {
+  await kubectl('create deployment web --image=nginx --replicas=3');
+  await kubectl('create configmap memory --from-literal=kept=yes');
+  await kubectl('rollout status deployment/web --timeout=120s');
+  await kubectl('run alone --image=nginx');
+  await kubectl('wait --for=condition=Ready pod/alone --timeout=120s');
+  known = await know();
+  await machine.must('kill -9 $(cat /run/docker.pid /run/docker/containerd/containerd.pid)');
+  await machine.must('./kubelab up', 10 * minute);
+  await expectAllRunning();
+  expect(await know()).toEqual(known);
+});
 
-test(
-  'up brings the same cluster back after the machine was switched off',
-  async () => {
-    await machine.pullPlug();
-    await machine.start();
-    expect(await machine.must('./kubelab up', 10 * minute)).toMatch(/Cluster kubelab is up/);
-    await expectAllRunning();
-    expect(await know()).toEqual(known);
-  },
-  20 * minute,
-);
+step('up brings the same cluster back after the machine was switched off', 20, async () => {
+  await machine.pullPlug();
+  await machine.start();
+  expect(await machine.must('./kubelab up', 10 * minute)).toMatch(/Cluster kubelab is up/);
+  await expectAllRunning();
+  expect(await know()).toEqual(known);
+});
 
-test(
-  'down leaves nothing, and says what stays',
-  async () => {
-    const output = await machine.must('./kubelab down', 5 * minute);
-    expect(output).toMatch(/The packages that `up` installed stay: .*docker\.io/);
-    expect(output).toMatch(/The Docker engine that `up` started goes on running/);
-    for (const list of ['ps -aq', 'images -aq', 'volume ls -q', "network ls -q --filter 'type=custom'"]) {
-      expect({ list, found: await machine.must(`docker ${list}`) }).toEqual({ list, found: '' });
-    }
-    expect(await machine.must('ls -A .kubelab ~/.kube/config 2>/dev/null | cat')).toBe('');
-  },
-  10 * minute,
-);
+step('down leaves nothing, and says what stays', 10, async () => {
+  const output = await machine.must('./kubelab down', 5 * minute);
+  expect(output).toMatch(/The packages that `up` installed stay: .*docker\.io/);
+  expect(output).toMatch(/The Docker engine that `up` started goes on running/);
+  for (const list of ['ps -aq', 'images -aq', 'volume ls -q', "network ls -q --filter 'type=custom'"]) {
+    expect({ list, found: await machine.must(`docker ${list}`) }).toEqual({ list, found: '' });
+  }
+  expect(await machine.must('ls -A .kubelab ~/.kube/config 2>/dev/null | cat')).toBe('');
+});
