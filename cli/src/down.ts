@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { systemClock } from '@kubelab/component/clock';
 import type Docker from 'dockerode';
 import { ensureEngine } from './engine/start.js';
-import { isMissing, removeOwnImages, removeStages } from './images/owned-images.js';
+import { removeOwnImages, removeStages } from './images/owned-images.js';
 import { removeEmptyFile, removeFromUserFile } from './kubeconfig/user-file.js';
 import { listContainers, requireOwnProject } from './lab/containers.js';
 import { defaultProject, type Lab, recordOf } from './lab/lab.js';
+import { removeContainer } from './lab/remove-container.js';
 import type { LabRecord } from './lab/settings.js';
 import type { Recipe } from './progress/steps.js';
 
@@ -68,15 +69,6 @@ export const downRecipe: Recipe<DownContext> = [
     },
   },
 ];
-
-/** With its anonymous volumes. Somebody else may remove it at the same time. */
-async function removeContainer(docker: Docker, id: string): Promise<void> {
-  try {
-    await docker.getContainer(id).remove({ force: true, v: true });
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-  }
-}
 
 /** From where `up` wrote it; a context of this name elsewhere is somebody else's. */
 async function removeContext(lab: Lab): Promise<void> {

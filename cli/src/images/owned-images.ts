@@ -51,7 +51,7 @@ export async function removeOwnImages(docker: Docker, owner: string, keep: reado
       await docker.getImage(name).remove();
       result.removed.push(name);
     } catch (error) {
-      if (statusOf(error) === 409) result.inUse.push(name);
+      if (isInUse(error)) result.inUse.push(name);
       else if (!isMissing(error)) throw error;
     }
   }
@@ -75,6 +75,11 @@ async function namesOf(docker: Docker, reference: string): Promise<string[]> {
 /** Whether the engine answered that there is no such thing. */
 export function isMissing(error: unknown): boolean {
   return statusOf(error) === 404;
+}
+
+/** Whether the engine answered that somebody needs it. */
+export function isInUse(error: unknown): boolean {
+  return statusOf(error) === 409;
 }
 
 function statusOf(error: unknown): unknown {

@@ -6,10 +6,10 @@ import type { KubeClient } from '@kubelab/client/client';
 import type Docker from 'dockerode';
 import { isNode, type LabContainer } from '../lab/containers.js';
 import { type Lab, recordOf, saveRecord } from '../lab/lab.js';
+import { removeContainer } from '../lab/remove-container.js';
 
-/** Compose leaves the anonymous volumes of what it scales away; here they go with the container. */
 export async function removeMachine(docker: Docker, lab: Lab, container: LabContainer): Promise<void> {
-  await docker.getContainer(container.id).remove({ force: true, v: true });
+  await removeContainer(docker, container.id);
   const record = recordOf(lab);
   const { [container.name]: _name, ...nodeNames } = record.nodeNames ?? {};
   const { [container.name]: _limits, ...nodeLimits } = record.nodeLimits ?? {};
