@@ -42,7 +42,11 @@ export class StatusManager {
     const entry = this.#entries.get(pod.metadata.uid);
     if (!entry) this.#entries.set(pod.metadata.uid, newEntry(pod));
     // A static pod itself is not in the API.
-    else if (!isStaticPod(pod) && isNewer(pod, entry.pod)) entry.pod = pod;
+    else if (!isStaticPod(pod) && isNewer(pod, entry.pod)) {
+      // Somebody has written since, perhaps over what this kubelet had written: what was said once may have to be said again.
+      if (pod.metadata.resourceVersion !== entry.pod.metadata.resourceVersion) entry.taken = undefined;
+      entry.pod = pod;
+    }
   }
 
   /** What the API shows of a static pod. */
