@@ -36,6 +36,8 @@ export const testNeeds: readonly Need[] = [
   command('etcdctl', 'etcd-client'),
   command('kubectl', 'kubernetes-client'),
   command('docker-registry', 'docker-registry'),
+  // Static: the tests make images of nothing but it.
+  command('busybox', 'busybox-static'),
   command('iptables', 'iptables'),
   command('ip', 'iproute2'),
   command('curl', 'curl'),
