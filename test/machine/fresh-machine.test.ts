@@ -83,7 +83,7 @@ step('up brings the same cluster back after its engine was killed', 20, async ()
   await kubectl('run alone --image=nginx');
   await kubectl('wait --for=condition=Ready pod/alone --timeout=120s');
   known = await know();
-  await machine.must('kill -9 $(cat /run/docker.pid /run/docker/containerd/containerd.pid)');
+  await machine.must('kill -9 $(cat /run/docker.pid) $(cat /run/docker/containerd/containerd.pid)');
   await machine.must('./kubelab up', 10 * minute);
   await expectAllRunning();
   expect(await know()).toEqual(known);
