@@ -5,12 +5,12 @@ import { createGzip, type Gzip } from 'node:zlib';
 import type { ResourceDefinition } from '@kubelab/api/resource';
 import { stringifyExact } from '@kubelab/apimachinery/exact-json';
 import { toApiVersion } from '@kubelab/apimachinery/meta';
-import type { Page } from '../storage/store.js';
+import type { Entry, Page } from '../storage/store.js';
 import type { Exchange } from './exchange.js';
 import { contentTypeOf, type OutputFormat } from './media-types.js';
 import { parseIncludeObject } from './object-response.js';
 import { metadataListOf, metadataOf, tableOf, tablePieces } from './projections.js';
-import { encodeProtobuf, protobufList, protobufOf } from './protobuf/encode.js';
+import { encodeProtobuf, type ListBody, protobufList, protobufOf } from './protobuf/encode.js';
 import { acceptsGzip, sendBody, wantsPretty } from './respond.js';
 
 export interface ListResponse {
@@ -28,15 +28,16 @@ export async function sendList(exchange: Exchange, list: ListResponse): Promise<
   const { format } = list;
   const plain = format.encoding === 'json' && !wantsPretty(exchange.query, exchange.userAgent);
   if (plain && format.projection !== 'metadata') {
-    const buffers = format.projection === 'object' ? pieces(list) : tableOfList(exchange, list);
-    await sendPieces(exchange, buffers, contentTypeOf('json'));
+    const body = format.projection === 'object' ? storedList(list) : ready(tableOfList(exchange, list));
+    await sendPieces(exchange, body, contentTypeOf('json'));
     return;
   }
   if (format.encoding === 'protobuf') {
-    await sendPieces(exchange, protobufPieces(list), contentTypeOf('protobuf'));
+    await sendPieces(exchange, protobufBody(list), contentTypeOf('protobuf'));
     return;
   }
-  const bytes = format.projection === 'object' ? Buffer.concat(pieces(list)) : Buffer.from(project(exchange, list));
+  const bytes =
+    format.projection === 'object' ? Buffer.concat([...storedList(list).pieces]) : Buffer.from(project(exchange, list));
   await sendBody(exchange, { code: 200, encoding: format.encoding, bytes });
 }
 
@@ -54,7 +55,7 @@ function tableOfList(exchange: Exchange, { definition, page, format, now }: List
   return tablePieces(page.entries, listMeta(page), { definition, metaVersion, includeObject, now });
 }
 
-function protobufPieces({ definition, page, format }: ListResponse): Buffer[] {
+function protobufBody({ definition, page, format }: ListResponse): ListBody {
   if (format.projection === 'metadata') {
     const { metaVersion } = format;
     const items = page.entries.map(({ object }) => encodeProtobuf(metadataOf(object, metaVersion)));
@@ -84,20 +85,34 @@ function listHead({ definition, page }: ListResponse): Buffer {
   return Buffer.from(`${stringifyExact(head).slice(0, -1)},"items":[`);
 }
 
-function pieces(list: ListResponse): Buffer[] {
-  const buffers = [listHead(list)];
-  for (const [index, entry] of list.page.entries.entries()) {
-    buffers.push(index === 0 ? openBrace : commaBrace, entry.bytes.subarray(entry.itemOffset));
+/** The objects as they are stored. Pieces are made when they are sent: thousands of them for each of many clients would be what fills the memory. */
+function storedList(list: ListResponse): ListBody {
+  const { entries } = list.page;
+  const head = listHead(list);
+  let size = head.length + listEnd.length;
+  for (const entry of entries) size += commaBrace.length + entry.bytes.length - entry.itemOffset;
+  if (entries.length > 0) size += openBrace.length - commaBrace.length;
+  return { size, pieces: storedPieces(head, entries) };
+}
+
+function* storedPieces(head: Buffer, entries: readonly Entry[]): Generator<Buffer> {
+  yield head;
+  let opening = openBrace;
+  for (const entry of entries) {
+    yield opening;
+    yield entry.bytes.subarray(entry.itemOffset);
+    opening = commaBrace;
   }
-  buffers.push(listEnd);
-  return buffers;
+  yield listEnd;
+}
+
+function ready(pieces: readonly Buffer[]): ListBody {
+  return { size: pieces.reduce((size, piece) => size + piece.length, 0), pieces };
 }
 
 /** Sends what is already encoded, a part at a time. */
-async function sendPieces(exchange: Exchange, buffers: readonly Buffer[], contentType: string): Promise<void> {
+async function sendPieces(exchange: Exchange, { size, pieces }: ListBody, contentType: string): Promise<void> {
   const { request, response } = exchange;
-  let size = 0;
-  for (const buffer of buffers) size += buffer.length;
   const compressed = size > gzipThresholdBytes && acceptsGzip(request);
   response.writeHead(200, {
     'Cache-Control': 'no-cache, private',
@@ -110,30 +125,32 @@ async function sendPieces(exchange: Exchange, buffers: readonly Buffer[], conten
     return;
   }
   if (!compressed) {
-    await writeChunks(response, response, buffers);
+    await writeChunks(response, response, pieces);
     return;
   }
   const gzip = createGzip({ level: 1 });
   gzip.pipe(response);
-  await writeChunks(gzip, response, buffers);
+  await writeChunks(gzip, response, pieces);
 }
 
 /** Writes in steps, waiting for slow clients. Gives up without error when the client goes away. */
 async function writeChunks(
   sink: ServerResponse | Gzip,
   response: ServerResponse,
-  buffers: readonly Buffer[],
+  pieces: Iterable<Buffer>,
 ): Promise<void> {
-  for (let start = 0; start < buffers.length; ) {
-    let size = 0;
-    let end = start;
-    while (end < buffers.length && size < chunkBytes) size += (buffers[end++] as Buffer).length;
+  let chunk: Buffer[] = [];
+  let size = 0;
+  for (const piece of pieces) {
+    chunk.push(piece);
+    size += piece.length;
+    if (size < chunkBytes) continue;
     if (response.destroyed) return;
-    const chunk = Buffer.concat(buffers.slice(start, end), size);
-    if (end === buffers.length) sink.end(chunk);
-    else if (!sink.write(chunk)) await drained(sink, response);
-    start = end;
+    if (!sink.write(Buffer.concat(chunk, size))) await drained(sink, response);
+    chunk = [];
+    size = 0;
   }
+  if (!response.destroyed) sink.end(Buffer.concat(chunk, size));
 }
 
 function drained(sink: ServerResponse | Gzip, response: ServerResponse): Promise<void> {

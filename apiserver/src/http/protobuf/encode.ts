@@ -16,6 +16,13 @@ const writer = new BackwardWriter();
 /** contentEncoding and contentType of the envelope, which Go writes though they are empty. */
 const envelopeEnd = Buffer.from([0x1a, 0, 0x22, 0]);
 
+/** What a list is made of, in the order of its bytes; to be read once. */
+export interface ListBody {
+  /** Of all pieces together. */
+  size: number;
+  pieces: Iterable<Buffer>;
+}
+
 /** Whether objects of this kind can be written and read as protobuf. */
 export function hasProtobufForm({ group, version, kind }: { group: string; version: string; kind: string }): boolean {
   return messageOfKind(toApiVersion(group, version), kind) !== undefined;
@@ -62,16 +69,16 @@ export function protobufOf(entry: Entry): Buffer {
 }
 
 /**
- * A list in pieces: its head, its items, its end. The object inside an envelope is field 2 with its length, and so is an item of a list: the
+ * A list: its head, its items, its end. The object inside an envelope is field 2 with its length, and so is an item of a list: the
  * middle of every encoded object is its item.
  */
 export function protobufList(
   type: { apiVersion: string; listKind: string },
   metadata: JsonObject,
   items: readonly Buffer[],
-): Buffer[] {
-  const slices = items.map(itemOf);
-  const itemsSize = slices.reduce((size, slice) => size + slice.length, 0);
+): ListBody {
+  let itemsSize = 0;
+  for (const item of items) itemsSize += item.length - itemStart(item) - envelopeEnd.length;
   const head = written(() => {
     writeNestedField(writer, 1, () => messageCodec('meta.ListMeta').writeBody(writer, metadata));
     const rawSize = writer.length + itemsSize;
@@ -80,14 +87,20 @@ export function protobufList(
     writeTypeMeta({ apiVersion: type.apiVersion, kind: type.listKind });
     writer.bytes(magic);
   });
-  return [head, ...slices, envelopeEnd];
+  return { size: head.length + itemsSize + envelopeEnd.length, pieces: listPieces(head, items) };
 }
 
-/** `encoded` as {@link encodeProtobuf} wrote it. */
-function itemOf(encoded: Buffer): Buffer {
+function* listPieces(head: Buffer, items: readonly Buffer[]): Generator<Buffer> {
+  yield head;
+  for (const item of items) yield item.subarray(itemStart(item), item.length - envelopeEnd.length);
+  yield envelopeEnd;
+}
+
+/** Where the object begins in what {@link encodeProtobuf} wrote. */
+function itemStart(encoded: Buffer): number {
   // Behind the magic: a tag, the length of the type (kinds and versions are short: one byte), the type.
   const typeSize = encoded[magic.length + 1] as number;
-  return encoded.subarray(magic.length + 2 + typeSize, encoded.length - envelopeEnd.length);
+  return magic.length + 2 + typeSize;
 }
 
 /** The length in front of a watch event. */

@@ -176,7 +176,9 @@ describe('the bytes', () => {
 
   it('of a list are its head and its items', () => {
     const type = { apiVersion: 'v1', listKind: 'ConfigMapList' };
-    const list = Buffer.concat(protobufList(type, { resourceVersion: '7' }, [encodeProtobuf(configMap)]));
+    const { size, pieces } = protobufList(type, { resourceVersion: '7' }, [encodeProtobuf(configMap)]);
+    const list = Buffer.concat([...pieces]);
+    expect(list).toHaveLength(size);
     expect(list.toString('latin1')).toBe(
       'k8s\0\n\x13\n\x02v1\x12\rConfigMapList\x12\x1c\n\x03\x12\x017\x12\x15\n\x03\n\x01a\x12\x06\n\x01a\x12\x011\x12\x06\n\x01b\x12\x012\x1a\0"\0',
     );
