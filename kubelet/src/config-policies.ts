@@ -52,6 +52,7 @@ export function policyProblems(config: Config): string[] {
     if (config[name] !== '' && !config[name].startsWith('/')) problems.push(`--${name} must be an absolute path`);
   }
   problems.push(...config['allowed-unsafe-sysctls'].flatMap((pattern) => allowlistProblem(pattern) ?? []));
+  if (config['runtime-request-timeout'] <= 0) problems.push('--runtime-request-timeout must be greater than 0');
   if (config['file-check-frequency'] <= 0) problems.push('--file-check-frequency must be greater than 0');
   const high = config['image-gc-high-threshold'];
   const low = config['image-gc-low-threshold'];

@@ -18,6 +18,10 @@ export const flags = {
   'rotate-server-certificates': boolFlag('get the serving certificate from the cluster', true),
   'hostname-override': stringFlag('name of the node instead of the host name'),
   'container-runtime-endpoint': stringFlag('unix socket of the CRI runtime', 'unix:///run/kubelab/cri.sock'),
+  'runtime-request-timeout': durationFlag(
+    'how long the runtime may take for a call that is not a pull or an exec',
+    120_000,
+  ),
   'image-service-endpoint': stringFlag('unix socket of the CRI image service, when it is another one'),
   'docker-endpoint': stringFlag(
     'unix socket of a Docker engine: the kubelet itself serves it as the CRI runtime on --container-runtime-endpoint; empty: somebody else serves that',

@@ -21,6 +21,7 @@ import { NodeAgent, type NodeAgentOptions } from './node/node-agent.js';
 import { PodManager } from './pods/pod-manager.js';
 import type { PodServices } from './pods/pod-services.js';
 import { sysctlRejection } from './pods/sysctl-allowlist.js';
+import { withRequestTimeout } from './runtime/request-timeout.js';
 import type { RuntimeCache } from './runtime/runtime-cache.js';
 import { RequestAuthenticator } from './server/authentication.js';
 import { RequestAuthorizer } from './server/authorization.js';
@@ -55,7 +56,11 @@ export interface Informers {
 export async function runNode(outer: NodeParts): Promise<void> {
   // The parts go on while pods end with their node.
   const stop = new AbortController();
-  const parts = { ...outer, context: { ...outer.context, signal: stop.signal } };
+  const parts = {
+    ...outer,
+    runtime: withRequestTimeout(outer.runtime, outer.config['runtime-request-timeout']),
+    context: { ...outer.context, signal: stop.signal },
+  };
   const { config, context, nodeName, client } = parts;
   const { clock, logger, signal, registry } = context;
   // Every pod and every watch listens for the end.

@@ -22,6 +22,7 @@ import type { PodManager } from './pods/pod-manager.js';
 import type { PodServices } from './pods/pod-services.js';
 import { StatusManager } from './pods/status-manager.js';
 import { Prober } from './probes/prober.js';
+import { OomLog } from './runtime/oom-log.js';
 import { PodStateReader } from './runtime/pod-state-reader.js';
 import { RuntimeCache } from './runtime/runtime-cache.js';
 import { StartSlots } from './runtime/start-slots.js';
@@ -44,8 +45,9 @@ export function createPodServices(parts: NodeParts, inputs: PodServiceInputs): P
   const { events, metrics, informers, agent, manager } = inputs;
   const nodeIPs = (): string[] =>
     (agent.status().addresses ?? []).filter(({ type }) => type === 'InternalIP').map(({ address }) => address);
+  const oomLog = new OomLog();
   const cache = new RuntimeCache({
-    reader: new PodStateReader(runtime, readTerminationMessage),
+    reader: new PodStateReader(runtime, readTerminationMessage, (id) => oomLog.hasKilled(id)),
     client: runtime,
     clock,
     logger,

@@ -211,7 +211,8 @@ export function goError(error: unknown): string {
       .split('_')
       .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
       .join('');
-    return `rpc error: code = ${code} desc = ${error.message}`;
+    const text = error.code === 'DEADLINE_EXCEEDED' ? 'context deadline exceeded' : error.message;
+    return `rpc error: code = ${code} desc = ${text}`;
   }
   return error instanceof Error ? error.message : String((error as { message?: unknown }).message ?? error);
 }

@@ -25,6 +25,14 @@ describe('Backoff', () => {
     expect(backoff.delay('a')).toBe(10_000);
   });
 
+  test('a clock that is set back holds nobody up', () => {
+    const clock = new FakeClock();
+    const backoff = new Backoff({ initialMs: 10_000, maxMs: 300_000, clock });
+    const before = clock.now() + 3_600_000;
+    backoff.next('a', before);
+    expect(backoff.remaining('a', before)).toBe(0);
+  });
+
   test('keys are apart and can be forgotten by prefix', () => {
     const clock = new FakeClock();
     const backoff = new Backoff({ initialMs: 10_000, maxMs: 300_000, clock });

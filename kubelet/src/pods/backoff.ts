@@ -24,13 +24,19 @@ export class Backoff {
   remaining(key: string, since: number): number {
     const entry = this.#entries.get(key);
     if (!entry || this.#expired(entry, since)) return 0;
-    return Math.max(0, since + entry.delayMs - this.#options.clock.now());
+    return this.#left(since, entry.delayMs);
+  }
+
+  /** A time that lies ahead is one of before the clock was set back: nothing is known about how long ago that was. */
+  #left(since: number, delayMs: number): number {
+    const elapsed = this.#options.clock.now() - since;
+    return elapsed < 0 ? 0 : Math.max(0, delayMs - elapsed);
   }
 
   /** Milliseconds still to wait after the last try. */
   remainingSinceTry(key: string): number {
     const entry = this.#entries.get(key);
-    return entry ? Math.max(0, entry.updatedAt + entry.delayMs - this.#options.clock.now()) : 0;
+    return entry ? this.#left(entry.updatedAt, entry.delayMs) : 0;
   }
 
   /** The delay that applies now, in milliseconds. */

@@ -26,6 +26,8 @@ export interface RuntimeListing {
 }
 
 const callTimeoutMs = 120_000;
+const killedCode = 137;
+const oomKilled = 'OOMKilled';
 
 /**
  * Reads pods from the runtime. What cannot change any more (the status of a container in a given state, the addresses of a sandbox) is asked once,
@@ -37,13 +39,17 @@ export class PodStateReader {
   readonly #containers = new Map<string, { state: string; container: RuntimeContainer }>();
   readonly #sandboxes = new Map<string, { state: string; status: PodSandboxStatus }>();
 
-  /** `finalWords` reads what a finished container left as its termination message. */
+  readonly #killedForMemory: (containerId: string) => boolean;
+
+  /** `finalWords` reads what a finished container left as its termination message; `killedForMemory` may know what the runtime has missed. */
   constructor(
     client: ReaderClient,
     finalWords: (container: RuntimeContainer, logPath: string) => Promise<string> = async () => '',
+    killedForMemory: (containerId: string) => boolean = () => false,
   ) {
     this.#client = client;
     this.#finalWords = finalWords;
+    this.#killedForMemory = killedForMemory;
   }
 
   async listAll(): Promise<RuntimeListing> {
@@ -77,10 +83,11 @@ export class PodStateReader {
     ]);
     return {
       ...emptyPodState(pod),
-      sandboxes: sandboxStates.sort((a, b) => b.createdAt - a.createdAt || b.attempt - a.attempt),
+      // By number before time: a clock that was set back must not make the old ones look new.
+      sandboxes: sandboxStates.sort((a, b) => b.attempt - a.attempt || b.createdAt - a.createdAt),
       containers: containerStates
         .filter((container) => container !== undefined)
-        .sort((a, b) => b.createdAt - a.createdAt || b.restartCount - a.restartCount),
+        .sort((a, b) => b.restartCount - a.restartCount || b.createdAt - a.createdAt),
     };
   }
 
@@ -107,6 +114,8 @@ export class PodStateReader {
     if (!status) return undefined;
     const found = toContainer(status, container.podSandboxId);
     if (found.state === 'CONTAINER_EXITED') {
+      if (found.exitCode === killedCode && found.reason !== oomKilled && this.#killedForMemory(found.id))
+        found.reason = oomKilled;
       const words = await this.#finalWords(found, found.logPath);
       if (words !== '') found.message = found.message === '' ? words : `${found.message}: ${words}`;
     }

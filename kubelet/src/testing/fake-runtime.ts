@@ -62,6 +62,8 @@ export class FakeRuntime {
   readonly calls: { name: string; argument: unknown }[] = [];
   /** May throw to make a call fail. */
   intercept: (name: string, argument: unknown) => void = () => undefined;
+  /** May answer a promise that a call waits for first. */
+  hold: (name: string, argument: unknown) => Promise<void> | undefined = () => undefined;
   /** Answers execSync. */
   exec: (container: FakeContainer, cmd: string[]) => { exitCode: number; stdout?: string; stderr?: string } = () => ({
     exitCode: 0,
@@ -132,7 +134,10 @@ export class FakeRuntime {
         (argument: unknown, context: unknown) => {
           this.calls.push({ name, argument });
           this.intercept(name, argument);
-          return (handler as (argument: unknown, context: unknown) => unknown)(argument, context);
+          const answer = (): unknown =>
+            (handler as (argument: unknown, context: unknown) => unknown)(argument, context);
+          const held = this.hold(name, argument);
+          return held ? held.then(answer) : answer();
         },
       ]),
     ) as T;

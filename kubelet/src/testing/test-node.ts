@@ -8,6 +8,7 @@ import { systemClock } from '@kubelab/component/clock';
 import { createLogger, silentLogger } from '@kubelab/component/logger';
 import type { ImageServiceClient, RuntimeServiceClient } from '@kubelab/proto/generated/runtime-v1';
 import { createImageClient, createRuntimeClient } from '@kubelab/proto/runtime-v1';
+import type { FakeClock } from '@kubelab/testkit/fake-clock';
 import { Registry } from 'prom-client';
 import { type Config, flags } from '../config.js';
 import type { Mounter } from '../volumes/mounter.js';
@@ -40,6 +41,8 @@ export class FakeMounter implements Mounter {
 }
 
 const patienceMs = 20_000;
+/** Of a fake clock with every look. */
+const turnMs = 100;
 
 export interface TestNodeOptions {
   /** Runs before the kubelet starts. */
@@ -51,6 +54,8 @@ export interface TestNodeOptions {
   /** Gives the node a folder for static pods. */
   manifests?: boolean;
   clientCa?: Buffer;
+  /** Time stands still but for the waiting of until(), which turns it. */
+  clock?: FakeClock;
 }
 
 export class TestNode {
@@ -116,7 +121,12 @@ export class TestNode {
     await mkdir(config['root-dir'], { recursive: true });
     this.#running = runNode({
       config,
-      context: { logger, registry: new Registry(), clock: systemClock, signal: this.#stop.signal },
+      context: {
+        logger,
+        registry: new Registry(),
+        clock: this.#options.clock ?? systemClock,
+        signal: this.#stop.signal,
+      },
       nodeName: this.name,
       client: this.cluster,
       runtime,
@@ -204,6 +214,7 @@ export class TestNode {
         const seen = this.cluster.all(pods).map((pod) => [pod.metadata.name, pod.status]);
         throw new Error(`waited in vain until ${what}; pods: ${JSON.stringify(seen, null, 1)}`);
       }
+      await this.#options.clock?.advance(turnMs);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }
