@@ -23,8 +23,11 @@ const monitoringMs = 10_000;
 export function createStats(parts: NodeParts, services: PodServices, manager: PodManager): StatsReader {
   const { config, context, nodeName, runtime } = parts;
   const memory = services.node.memoryCapacity;
+  const files = new PodConsumptionReader({ paths: services.settings.paths, stats: async () => [] });
   return new StatsReader({
     runtime,
+    files: (pod) => files.filesOf(pod),
+    pids: () => readNodePids(readNodeLimits().pids, config['cgroup-root']),
     nodeName,
     pods: () => manager.pods(),
     node: async () => readNodeUsage(memory, config['cgroup-root']),

@@ -25,6 +25,7 @@ import { withRequestTimeout } from './runtime/request-timeout.js';
 import type { RuntimeCache } from './runtime/runtime-cache.js';
 import { RequestAuthenticator } from './server/authentication.js';
 import { RequestAuthorizer } from './server/authorization.js';
+import { kubeletConfiguration } from './server/configz.js';
 import { KubeletHandlers } from './server/handlers.js';
 import { KubeletServer } from './server/kubelet-server.js';
 import type { StatsReader } from './server/stats.js';
@@ -214,7 +215,7 @@ function createServer(
       stats,
       registry,
       probeRegistry: metrics.probeRegistry,
-      config: { ...config, nodeName },
+      config: kubeletConfiguration(config),
       unhealthy: () => cache.unhealthy(),
       clock,
       // The docker shim does.

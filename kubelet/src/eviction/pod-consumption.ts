@@ -3,6 +3,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pod } from '@kubelab/api/types';
 import { logDirectoryOf, type NodePaths, volumesDirectory } from '../containers/paths.js';
+import { allContainers } from '../pods/pod.js';
 import { containerNameLabel } from '../runtime/labels.js';
 import type { PodUsage } from '../server/stats.js';
 import type { PodConsumption } from './ranking.js';
@@ -13,9 +14,14 @@ export interface PodConsumptionOptions {
   stats(): Promise<PodUsage[]>;
 }
 
-interface Size {
+export interface Size {
   bytes: number;
   inodes: number;
+}
+
+export interface PodFiles {
+  logs: ReadonlyMap<string, Size>;
+  volumes: ReadonlyMap<string, Size>;
 }
 
 export class PodConsumptionReader {
@@ -41,6 +47,14 @@ export class PodConsumptionReader {
     }
     const volumes = await this.emptyDirs(pod);
     return { containers, emptyDirs: new Map([...volumes].map(([name, { bytes }]) => [name, bytes])) };
+  }
+
+  /** On disk: the log of each container, and each emptyDir volume. */
+  async filesOf(pod: Pod): Promise<PodFiles> {
+    const logs = new Map<string, Size>();
+    for (const { name } of allContainers(pod))
+      logs.set(name, await sizeOf(join(logDirectoryOf(this.options.paths, pod), name)));
+    return { logs, volumes: await this.emptyDirs(pod) };
   }
 
   private async one(pod: Pod, usage: PodUsage): Promise<PodConsumption> {

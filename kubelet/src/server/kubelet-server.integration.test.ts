@@ -137,7 +137,7 @@ describe('the kubelet’s server', () => {
       items: [{ spec: { containers: [{ name: 'app' }] } }],
     });
     expect(JSON.parse((await get('/configz', { pair: admin })).body)).toMatchObject({
-      kubeletconfig: { nodeName: 'node-1' },
+      kubeletconfig: { clusterDomain: 'cluster.local', maxPods: 110, authorization: { mode: 'Webhook' } },
     });
   });
 

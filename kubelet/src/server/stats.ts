@@ -1,4 +1,4 @@
-import type { Pod } from '@kubelab/api/types';
+import type { Pod, PodStatus } from '@kubelab/api/types';
 import { formatTime } from '@kubelab/apimachinery/time';
 import { type Clock, timestamp } from '@kubelab/component/clock';
 import { isCriError } from '@kubelab/proto/cri-error';
@@ -10,6 +10,7 @@ import type {
   PodSandboxStats,
   RuntimeServiceClient,
 } from '@kubelab/proto/generated/runtime-v1';
+import type { PodFiles, Size } from '../eviction/pod-consumption.js';
 import type { DiskUsage } from '../node/machine.js';
 import { containerNameLabel, podNameLabel, podNamespaceLabel, podUidLabel } from '../runtime/labels.js';
 
@@ -30,6 +31,9 @@ export interface StatsReaderOptions {
   pods(): Pod[];
   node(): Promise<NodeUsage>;
   disk(): Promise<DiskUsage>;
+  files(pod: Pod): Promise<PodFiles>;
+  /** Processes of the node, and how many there may be. */
+  pids(): { used: number; limit: number };
   clock: Clock;
   /** RFC 3339. */
   startTime: string;
@@ -58,6 +62,13 @@ export class StatsReader {
     const time = timestamp(clock);
     const fs = fileSystem(disk, time);
     const byUid = new Map(pods().map((pod) => [pod.metadata.uid, pod]));
+    const pids = this.#options.pids();
+    const summaries: unknown[] = [];
+    for (const item of podUsage) {
+      const pod = byUid.get(item.uid);
+      const files = pod ? await this.#options.files(pod) : { logs: new Map(), volumes: new Map() };
+      summaries.push(podSummary(item, { pod, files, disk, time }));
+    }
     return {
       node: {
         nodeName,
@@ -73,8 +84,9 @@ export class StatsReader {
         ...(usage.network ? { network: { time, ...usage.network, interfaces: [usage.network] } } : {}),
         fs,
         runtime: { imageFs: fs, containerFs: fs },
+        rlimit: { time, maxpid: pids.limit, curproc: pids.used },
       },
-      pods: podUsage.map((pod) => podSummary(pod, byUid.get(pod.uid), time)),
+      pods: summaries,
     };
   }
 
@@ -116,6 +128,7 @@ export class StatsReader {
   async resourceMetrics(): Promise<string> {
     const [usage, pods] = await Promise.all([this.#options.node(), this.podUsage()]);
     const text = new MetricText();
+    const known = new Map(this.#options.pods().map((pod) => [pod.metadata.uid, pod]));
     const cpuHelp = 'Cumulative cpu time consumed by the container in core-seconds';
     const memoryHelp = 'Current working set of the container in bytes';
     for (const pod of pods) {
@@ -128,6 +141,15 @@ export class StatsReader {
           memoryHelp,
           labels,
           container.memory?.workingSetBytes?.value,
+        );
+        const status = statusesOf(known.get(pod.uid)).find(({ name }) => name === labels.container);
+        const startedAt = status?.state?.running?.startedAt;
+        text.add(
+          'container_start_time_seconds',
+          'gauge',
+          'Start time of the container since unix epoch in seconds',
+          labels,
+          startedAt === undefined ? undefined : Date.parse(startedAt) / 1000,
         );
       }
       const labels = { namespace: pod.namespace, pod: pod.name };
@@ -252,7 +274,40 @@ function sum(values: (number | undefined)[]): number {
   return values.reduce<number>((total, value) => total + (value ?? 0), 0);
 }
 
-function podSummary(usage: PodUsage, pod: Pod | undefined, time: string): unknown {
+interface SummaryContext {
+  pod: Pod | undefined;
+  files: PodFiles;
+  disk: DiskUsage;
+  time: string;
+}
+
+/** A part of the node's disk. */
+function partOf(disk: DiskUsage, used: Size, time: string): Record<string, unknown> {
+  return { ...(fileSystem(disk, time) as object), usedBytes: used.bytes, inodesUsed: used.inodes };
+}
+
+function volumeSummaries({ files, disk, time }: SummaryContext): unknown[] {
+  return [...files.volumes].map(([name, size]) => ({ ...partOf(disk, size, time), name }));
+}
+
+/** Upstream's sum of writable layers, logs and volumes on the node's disk. */
+function ephemeralStorage(usage: PodUsage, { files, disk, time }: SummaryContext): unknown {
+  const layers = usage.containers.map(({ writableLayer }) => ({
+    bytes: writableLayer?.usedBytes?.value ?? 0,
+    inodes: writableLayer?.inodesUsed?.value ?? 0,
+  }));
+  const all = [...layers, ...files.logs.values(), ...files.volumes.values()];
+  const total = { bytes: sum(all.map(({ bytes }) => bytes)), inodes: sum(all.map(({ inodes }) => inodes)) };
+  return partOf(disk, total, time);
+}
+
+function statusesOf(pod: Pod | undefined): NonNullable<PodStatus['containerStatuses']> {
+  const { initContainerStatuses = [], containerStatuses = [], ephemeralContainerStatuses = [] } = pod?.status ?? {};
+  return [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses];
+}
+
+function podSummary(usage: PodUsage, context: SummaryContext): unknown {
+  const { pod, files, disk, time } = context;
   const whole = usage.whole?.linux;
   const network = whole?.network?.defaultInterface;
   const interfaceStats = network && {
@@ -267,13 +322,11 @@ function podSummary(usage: PodUsage, pod: Pod | undefined, time: string): unknow
     startTime: pod?.status?.startTime ?? null,
     containers: usage.containers.map((container) => ({
       name: nameOf(container),
-      startTime:
-        pod?.status?.containerStatuses?.find((item) => item.name === nameOf(container))?.state?.running?.startedAt ??
-        null,
+      startTime: statusesOf(pod).find((item) => item.name === nameOf(container))?.state?.running?.startedAt ?? null,
       cpu: cpuSummary(container.cpu, time),
       memory: memorySummary(container.memory, time),
       rootfs: usedSummary(container.writableLayer, time),
-      logs: null,
+      logs: partOf(disk, files.logs.get(nameOf(container)) ?? { bytes: 0, inodes: 0 }, time),
     })),
     cpu: whole?.cpu
       ? cpuSummary(whole.cpu, time)
@@ -289,6 +342,8 @@ function podSummary(usage: PodUsage, pod: Pod | undefined, time: string): unknow
           workingSetBytes: sum(usage.containers.map((item) => item.memory?.workingSetBytes?.value)),
           usageBytes: sum(usage.containers.map((item) => item.memory?.usageBytes?.value)),
         },
+    ...(files.volumes.size > 0 ? { volume: volumeSummaries(context) } : {}),
+    'ephemeral-storage': ephemeralStorage(usage, context),
     ...(interfaceStats ? { network: { time, ...interfaceStats, interfaces: [interfaceStats] } } : {}),
     ...(whole?.process?.processCount ? { process_stats: { process_count: whole.process.processCount.value } } : {}),
   };
