@@ -228,7 +228,9 @@ test('resize in place, without a restart', async () => {
   await kubectl.run(inSpace('patch', 'pod', 'resized', '--subresource=resize', '-p', JSON.stringify(patch)));
   await eventually(
     async () =>
-      expect((await exec('resized', 'sh', '-c', `cat ${limit} 2>/dev/null || true`)).trim()).toBe(String(96 * 1024 * 1024)),
+      expect((await exec('resized', 'sh', '-c', `cat ${limit} 2>/dev/null || true`)).trim()).toBe(
+        String(96 * 1024 * 1024),
+      ),
     { what: 'the new limit in the container', timeoutMs: 60_000, intervalMs: 500 },
   );
   const { status } = await podOf('resized');

@@ -1,5 +1,5 @@
 /** What a node depends on goes away, hangs, or jumps: its pods go on, and everything catches up. */
-import { leases } from '@kubelab/api/resource-types';
+import { leases, nodes } from '@kubelab/api/resource-types';
 import { FakeClock } from '@kubelab/testkit/fake-clock';
 import { TestNode } from '../testing/test-node.js';
 
@@ -124,6 +124,33 @@ test(
     await node.untilReady('next');
     expect(node.runtime.running().map(({ id }) => id)).toContain(current?.id);
     expect(node.runtime.running()).toHaveLength(2);
+  },
+  patience,
+);
+
+test(
+  'a full disk: the node says so, its pods are evicted, and no others are taken in',
+  async () => {
+    node = await TestNode.start({ config: { 'eviction-hard': '' } });
+    await node.createPod('first', { containers: [app] });
+    await node.untilReady('first');
+    await node.stopKubelet();
+    node.configure({ 'eviction-hard': 'nodefs.available<1Pi' });
+    await node.startKubelet();
+    const evicted = await node.untilPod('first', 'is evicted', ({ status }) => status?.reason === 'Evicted');
+    expect(evicted.status?.message).toMatch(
+      /^The node was low on resource: ephemeral-storage\. Threshold quantity: \d+\S*, available: \d+\S*\. /,
+    );
+    const pressure = () => node.cluster.all(nodes)[0]?.status?.conditions?.find(({ type }) => type === 'DiskPressure');
+    await node.until('the node says so', () => pressure()?.status === 'True');
+    expect(pressure()?.reason).toBe('KubeletHasDiskPressure');
+    await node.createPod('late', { containers: [app] });
+    const refused = await node.untilPod('late', 'is refused', ({ status }) => status?.phase === 'Failed');
+    expect(refused.status).toMatchObject({
+      reason: 'Evicted',
+      message: 'Pod was rejected: The node had condition: [DiskPressure]. ',
+    });
+    await node.until('nothing runs any more', () => node.runtime.running().length === 0);
   },
   patience,
 );

@@ -280,6 +280,7 @@ export class FakeRuntime {
         return { exitCode, stdout: Buffer.from(stdout), stderr: Buffer.from(stderr) };
       },
       updateContainerResources: async () => ({}),
+      listPodSandboxStats: async () => ({ stats: [] }),
       reopenContainerLog: async ({ containerId }) => {
         writeFileSync(this.#container(containerId).logPath, '', { flag: 'a' });
         return {};

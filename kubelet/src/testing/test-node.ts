@@ -106,6 +106,11 @@ export class TestNode {
     };
   }
 
+  /** For the next start of the kubelet. */
+  configure(config: Partial<Config>): void {
+    this.#options.config = { ...this.#options.config, ...config };
+  }
+
   startRuntime(): Promise<void> {
     return this.runtime.start(join(this.root, 'cri.sock'));
   }
