@@ -8,9 +8,9 @@ import type {
 } from '@kubelab/proto/generated/runtime-v1';
 import { type CriServer, serveCri } from '@kubelab/proto/runtime-v1';
 import Docker from 'dockerode';
+import { OomLog } from '../runtime/oom-log.js';
 import { type Config, socketPath } from './config.js';
 import { Containers } from './container/containers.js';
-import { OomLog } from './container/oom-log.js';
 import { limitedCapabilities } from './engine/capabilities.js';
 import { EngineFactsSource } from './engine/facts.js';
 import { OomScores, oomScoreFloor } from './engine/oom-score.js';
