@@ -7,20 +7,30 @@ export interface KnownReason {
   readonly outcome: KnownOutcome;
   /** One sentence. */
   readonly reason: string;
+  /** Only for suites older than this minor version of Kubernetes 1. */
+  readonly before?: number;
 }
 
 /** The first that matches counts. A test that passes all the same counts as passed. */
 export const knownReasons: readonly KnownReason[] = [
   {
+    pattern: /\[sig-apps\] DisruptionController|\[sig-network\] EndpointSlice(?:Mirroring)? /,
+    outcome: 'removed upstream',
+    reason: 'Up to 1.20 the test used policy/v1beta1 or discovery.k8s.io/v1beta1, which left with 1.25.',
+    before: 21,
+  },
+  {
     pattern: /PodSecurityPolicy/,
     outcome: 'removed upstream',
     reason: 'PodSecurityPolicy left Kubernetes with 1.25.',
+    before: 25,
   },
   {
     pattern:
       /\[sig-instrumentation\] Events API should ensure that an event can be fetched, patched, deleted, and listed/,
     outcome: 'removed upstream',
-    reason: 'Up to 1.21 the note of an event could be changed; the test of later versions changes its series.',
+    reason: 'The test changes the note of an event, which the validation of later versions refuses.',
+    before: 23,
   },
   {
     pattern: /\[sig-api-machinery\] AdmissionWebhook/,
@@ -49,6 +59,8 @@ export const knownReasons: readonly KnownReason[] = [
   },
 ];
 
-export function knownReasonOf(name: string, reasons = knownReasons): KnownReason | undefined {
-  return reasons.find(({ pattern }) => pattern.test(name));
+/** `version`: of the suite, such as `v1.34.0`. */
+export function knownReasonOf(name: string, version: string, reasons = knownReasons): KnownReason | undefined {
+  const minor = Number(/^v1\.(\d+)\./.exec(version)?.[1] ?? Number.POSITIVE_INFINITY);
+  return reasons.find(({ pattern, before }) => pattern.test(name) && (before === undefined || minor < before));
 }

@@ -53,7 +53,7 @@ async function runGroup(run: Run, group: Group): Promise<Result[]> {
   const folder = join(run.options.results, group.id);
   const focus = focusOn(group.names);
   const { tests, ending } = await runBinary({ ...callOf(run), focus, skip: '', dryRun: false, folder });
-  return group.names.map((name) => toResult(found(tests, name) ?? missing(name, ending)));
+  return group.names.map((name) => toResult(found(tests, name) ?? missing(name, ending), run.binary.version));
 }
 
 /** A name can stand for several tests; one that failed counts. */

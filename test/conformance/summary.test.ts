@@ -14,13 +14,19 @@ const results = [
   test1('[sig-apps] two', 'failed', 'a.go:1\nboom\tbang'),
   test1('[sig-apps] three', 'passed'),
   test1('[sig-auth] PodSecurityPolicy should forbid', 'failed', 'gone'),
-].map((item) => toResult(item));
+].map((item) => toResult(item, 'v1.20.2'));
 
 test('a failure that is known is not counted as one; a known test that passes has passed', () => {
   expect(results.map(({ outcome }) => outcome)).toEqual(['passed', 'failed', 'passed', 'removed upstream']);
   expect(results[3]!.reason).toContain('1.25');
-  expect(toResult(test1('[sig-auth] PodSecurityPolicy should forbid', 'passed')).outcome).toBe('passed');
-  expect(knownReasonOf('[sig-apps] one')).toBeUndefined();
+  expect(toResult(test1('[sig-auth] PodSecurityPolicy should forbid', 'passed'), 'v1.20.2').outcome).toBe('passed');
+  expect(knownReasonOf('[sig-apps] one', 'v1.20.2')).toBeUndefined();
+});
+
+test('what an old suite may fail at, a newer one may not', () => {
+  const failed = test1('[sig-apps] DisruptionController should create a PodDisruptionBudget', 'failed', 'boom');
+  expect(toResult(failed, 'v1.20.2').outcome).toBe('removed upstream');
+  expect(toResult(failed, 'v1.34.0')).toMatchObject({ outcome: 'failed', reason: 'boom' });
 });
 
 test('percentages are of the tests that could pass', () => {

@@ -15,11 +15,12 @@ export interface Result {
   readonly reason: string;
 }
 
-export function toResult(test: TestCase, known = knownReasonOf): Result {
+/** `version`: of the suite. */
+export function toResult(test: TestCase, version: string): Result {
   const { name, seconds } = test;
   const base = { name, sig: sigOf(name), seconds };
   if (test.outcome !== 'failed') return { ...base, outcome: test.outcome, reason: '' };
-  const expected = known(name);
+  const expected = knownReasonOf(name, version);
   if (expected) return { ...base, outcome: expected.outcome, reason: expected.reason };
   return { ...base, outcome: 'failed', reason: firstErrorLine(test.message) };
 }
