@@ -14,7 +14,7 @@ import { createRequestMetrics } from './http/metrics.js';
 import { createPipeline, type Upgrade } from './http/pipeline.js';
 import { createPlainHandler, type ExtraDocument } from './http/plain-routes.js';
 import { createResourceHandler } from './http/resource-handler.js';
-import { startServer } from './http/server.js';
+import { type ConnectionTimes, startServer } from './http/server.js';
 import type { Engine } from './registry/engine.js';
 import type { Subresources } from './registry/subresources/subresources.js';
 
@@ -33,10 +33,12 @@ export interface ApiParts {
     key: Buffer;
     clientCa?: Buffer | undefined;
     cors?: Cors | undefined;
-  };
+  } & ConnectionTimes;
   /** How others reach the server; for discovery. */
   advertiseAddress: string;
   minRequestTimeoutMs: number;
+  /** See {@link WatchSettings}. */
+  watchDrainMs?: number | undefined;
   requestTimeoutMs: number;
   inFlight: InFlightLimits;
   registry: Registry;
@@ -50,6 +52,9 @@ export interface RunningApi {
   close(options: { delayMs: number; graceMs: number }): Promise<void>;
 }
 
+/** Long enough for a slow line, short enough for a client that has stopped reading. */
+const watchDrainMs = 30_000;
+
 export async function serveApi(parts: ApiParts): Promise<RunningApi> {
   const { engine, clock, logger, listen } = parts;
   const leaving = new AbortController();
@@ -61,7 +66,11 @@ export async function serveApi(parts: ApiParts): Promise<RunningApi> {
     engine,
     subresources: parts.subresources,
     connects: parts.connects,
-    watch: { minRequestTimeoutMs: parts.minRequestTimeoutMs, stopping: stopping.signal },
+    watch: {
+      minRequestTimeoutMs: parts.minRequestTimeoutMs,
+      drainMs: parts.watchDrainMs ?? watchDrainMs,
+      stopping: stopping.signal,
+    },
   });
   const plain = createPlainHandler({
     definitions: () => engine.resources.definitions(),

@@ -14,7 +14,13 @@ interface BodySource {
 /** Throws StatusError 413 beyond `limit` (the rest is discarded); rejects when the client goes away in the middle. */
 export function readBody({ request, response }: BodySource, limit = maxBodyBytes): Promise<Buffer> {
   const tooLarge = (): Error => requestEntityTooLarge(`Request entity is too large: limit is ${limit}`);
+  const clientGone = (): Error => new Error('the client closed the connection before the request was complete');
   return new Promise((resolve, reject) => {
+    // Whoever has gone before anybody listens will not go again.
+    if (request.destroyed && !request.complete) {
+      reject(clientGone());
+      return;
+    }
     if (Number(request.headers['content-length'] ?? 0) > limit) {
       request.resume();
       reject(tooLarge());
@@ -35,8 +41,7 @@ export function readBody({ request, response }: BodySource, limit = maxBodyBytes
     request.on('error', reject);
     // Every request closes; an error costs more than the rest of this function.
     request.on('close', () => {
-      if (request.complete) return;
-      reject(new Error('the client closed the connection before the request was complete'));
+      if (!request.complete) reject(clientGone());
     });
   });
 }

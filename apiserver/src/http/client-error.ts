@@ -5,7 +5,6 @@ import type { Duplex } from 'node:stream';
 const answers: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
   HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Request Entity Too Large',
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
   HPE_INVALID_TRANSFER_ENCODING: '400 Bad Request: bad Transfer-Encoding',
   HPE_UNEXPECTED_CONTENT_LENGTH: '400 Bad Request: bad Content-Length',
   HPE_INVALID_CONTENT_LENGTH: '400 Bad Request: bad Content-Length',
@@ -18,10 +17,13 @@ interface ConnectionInUse {
   readonly _httpMessage?: { readonly headersSent?: boolean } | null;
 }
 
+/** A client that went away, or that took too long for its headers, is told nothing. */
+const silent = new Set(['ECONNRESET', 'ERR_HTTP_REQUEST_TIMEOUT']);
+
 /** Ends the connection; with a word why, unless the client has gone or is in the middle of an answer. */
 export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
   const answering = (socket as unknown as ConnectionInUse)._httpMessage?.headersSent === true;
-  if (error.code === 'ECONNRESET' || !socket.writable || answering) {
+  if (silent.has(error.code ?? '') || !socket.writable || answering) {
     socket.destroy();
     return;
   }

@@ -64,6 +64,8 @@ function versionOptions(options: CollectionOptions): { resourceVersion?: string 
 
 export interface WatchSettings {
   minRequestTimeoutMs: number;
+  /** Time that a client gets to read what it was sent, when its watch is over. */
+  drainMs: number;
   stopping: AbortSignal;
 }
 
@@ -90,6 +92,7 @@ export async function handleWatch(
     encoder,
     transport: transportFor(exchange, encoder, upgrade),
     timeoutMs: watchTimeout(options.timeoutSeconds, settings.minRequestTimeoutMs),
+    drainMs: settings.drainMs,
     clock: engine.clock,
     stopping: settings.stopping,
   });

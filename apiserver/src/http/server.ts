@@ -9,7 +9,12 @@ import { answerClientError } from './client-error.js';
 import type { Cors } from './cors.js';
 import type { Pipeline } from './pipeline.js';
 
-export interface ServerOptions {
+export interface ConnectionTimes {
+  /** For the handshake, and for the headers of a request; by default upstream's. */
+  headersTimeoutMs?: number | undefined;
+}
+
+export interface ServerOptions extends ConnectionTimes {
   host: string;
   /** 0 picks a free one. */
   port: number;
@@ -35,7 +40,7 @@ const keepAliveTimeoutMs = 90_000;
 /** Go's limit for the request line and the headers together. */
 const maxHeaderBytes = 1024 * 1024;
 /** Upstream's time for the handshake and for the headers of a request. */
-const headersTimeoutMs = 32_000;
+const defaultHeadersTimeoutMs = 32_000;
 /** How often connections that send too slowly are looked for. */
 const connectionsCheckMs = 5_000;
 /** Peers that vanished without a word are found by TCP itself. */
@@ -44,7 +49,7 @@ const tcpKeepAliveMs = 180_000;
 const idleCheckMs = 50;
 
 export async function startServer(options: ServerOptions): Promise<HttpServer> {
-  const { pipeline, logger } = options;
+  const { pipeline, logger, headersTimeoutMs = defaultHeadersTimeoutMs } = options;
   const server = createServer({
     cert: options.cert,
     key: options.key,
@@ -61,7 +66,7 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
     keepAliveInitialDelay: tcpKeepAliveMs,
     handshakeTimeout: headersTimeoutMs,
     headersTimeout: headersTimeoutMs,
-    connectionsCheckingInterval: connectionsCheckMs,
+    connectionsCheckingInterval: Math.min(connectionsCheckMs, headersTimeoutMs),
   });
   // A watch has no end that a timer could know.
   server.requestTimeout = 0;

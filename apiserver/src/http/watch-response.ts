@@ -12,6 +12,8 @@ export interface WatchResponse {
   encoder: WatchEncoder;
   transport: WatchTransport;
   timeoutMs: number;
+  /** Time that the client gets to read what it was sent, when the watch is over; then its connection is cut. */
+  drainMs: number;
   clock: Clock;
   /** Aborts when the server stops. */
   stopping: AbortSignal;
@@ -41,6 +43,8 @@ class WatchSession implements WatchSink {
     this.#timer = clock.setTimeout(this.#finish, timeoutMs);
     stopping.addEventListener('abort', this.#finish, { once: true });
     transport.listen({ onClose: this.#finish, onDrain: () => this.#watcher?.resume() });
+    // A client that has gone already will not go again.
+    if (transport.gone) this.finish();
     try {
       this.started(await store.watch(options, this));
     } catch (error) {
@@ -96,7 +100,8 @@ class WatchSession implements WatchSink {
     // A stream that ends before its first event is an empty one, not a broken one.
     if (!transport.gone) {
       transport.open();
-      transport.end();
+      const cut = this.watch.clock.setTimeout(() => transport.destroy(), this.watch.drainMs);
+      transport.end(() => cut.clear());
     }
     this.#resolveEnd();
   }

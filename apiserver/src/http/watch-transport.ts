@@ -14,7 +14,10 @@ export interface WatchTransport {
   /** False when the client reads more slowly than events come: `onDrain` is called when it has caught up. */
   send(events: readonly WatchEvent[], encoder: WatchEncoder): boolean;
   sendRaw(encoded: Buffer, encoder: WatchEncoder): void;
-  end(): void;
+  /** Calls `over` when the client has everything, or has gone. */
+  end(over: () => void): void;
+  /** Cuts the connection. */
+  destroy(): void;
   readonly gone: boolean;
   readonly congested: boolean;
   listen(listener: { onClose(): void; onDrain(): void }): void;
@@ -86,8 +89,14 @@ export class HttpTransport implements WatchTransport {
     this.exchange.response.write(encoded);
   }
 
-  end(): void {
-    this.exchange.response.end();
+  end(over: () => void): void {
+    const { response } = this.exchange;
+    response.once('close', over);
+    response.end();
+  }
+
+  destroy(): void {
+    this.exchange.response.destroy();
   }
 
   get gone(): boolean {
@@ -160,8 +169,13 @@ export class WebSocketTransport implements WatchTransport {
     this.#socket?.send(encoded.subarray(headerBytes), { binary: !isText });
   }
 
-  end(): void {
+  end(over: () => void): void {
+    this.#connection.once('close', over);
     this.#socket?.close(1000);
+  }
+
+  destroy(): void {
+    this.#connection.destroy();
   }
 
   get gone(): boolean {

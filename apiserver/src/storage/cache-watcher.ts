@@ -2,7 +2,6 @@
 
 import { internalError } from '@kubelab/apimachinery/status-error';
 import type { Change } from './change.js';
-import { watchTooSlow } from './storage-errors.js';
 import type { EntryPredicate, WatchEvent, Watcher, WatchSink } from './store.js';
 
 export interface CacheWatcherOptions {
@@ -14,6 +13,8 @@ export interface CacheWatcherOptions {
   afterRevision: number;
   /** Events that may wait while the sink takes none. */
   queueLimit: number;
+  /** Bytes of objects that may wait while the sink takes none; one event may always. */
+  queueBytes: number;
   /** The watcher is over and must get nothing more. `slow`: the queue ran over. */
   onOver(slow: boolean): void;
 }
@@ -25,6 +26,7 @@ export class CacheWatcher implements Watcher {
   readonly #options: CacheWatcherOptions;
   #backlog: Iterator<WatchEvent | undefined> | undefined;
   #queue: WatchEvent[] = [];
+  #queuedBytes = 0;
   #started = false;
   #paused = false;
   #sending = false;
@@ -52,7 +54,9 @@ export class CacheWatcher implements Watcher {
     }
     if (event === undefined) return false;
     this.#queue.push(event);
-    if (this.#queue.length > this.#options.queueLimit && this.#isHeldUp) this.#finish(watchTooSlow(), true);
+    this.#queuedBytes += event.entry?.bytes.length ?? 0;
+    // Ended without a word, as upstream does: clients go on from the last revision they saw.
+    if (this.#isHeldUp && this.#isTooLong) this.#finish(undefined, true);
     return true;
   }
 
@@ -94,6 +98,11 @@ export class CacheWatcher implements Watcher {
     this.flush();
   }
 
+  get #isTooLong(): boolean {
+    const { queueLimit, queueBytes } = this.#options;
+    return this.#queue.length > queueLimit || (this.#queuedBytes > queueBytes && this.#queue.length > 1);
+  }
+
   get #isHeldUp(): boolean {
     return this.#paused || !this.#started || this.#backlog !== undefined;
   }
@@ -102,9 +111,14 @@ export class CacheWatcher implements Watcher {
     if (this.#over || this.#paused || !this.#started) return [];
     const past = this.#nextOfBacklog();
     if (past.length > 0 || this.#backlog !== undefined) return past;
-    if (this.#queue.length > batchSize) return this.#queue.splice(0, batchSize);
+    if (this.#queue.length > batchSize) {
+      const first = this.#queue.splice(0, batchSize);
+      for (const event of first) this.#queuedBytes -= event.entry?.bytes.length ?? 0;
+      return first;
+    }
     const events = this.#queue;
     if (events.length > 0) this.#queue = [];
+    this.#queuedBytes = 0;
     return events;
   }
 

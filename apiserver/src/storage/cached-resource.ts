@@ -32,6 +32,7 @@ export interface SharedParts {
   prefix: string;
   historyBytes: number;
   watchQueueLimit: number;
+  watchQueueBytes: number;
 }
 
 export class CachedResource {

@@ -30,10 +30,13 @@ export interface StorageOptions extends EtcdConnectOptions {
   historyBytes?: number;
   /** Events that may wait for one watcher whose client does not read. Default 5,000. */
   watchQueueLimit?: number;
+  /** Bytes of objects that may wait for one watcher whose client does not read. Default 64 MiB. */
+  watchQueueBytes?: number;
 }
 
 const housekeepingMs = 10_000;
 const healthTimeoutMs = 2_000;
+const defaultQueueBytes = 64 * 1024 * 1024;
 
 /** Connects and resolves when etcd has answered. Rejects with a StatusError 503 or 504 when it does not in time. */
 export async function openStorage(options: StorageOptions): Promise<EtcdStorage> {
@@ -70,6 +73,7 @@ export class EtcdStorage implements Storage {
       prefix: `${options.prefix ?? '/registry'}/`,
       historyBytes: options.historyBytes ?? 16 * 1024 * 1024,
       watchQueueLimit: options.watchQueueLimit ?? 5_000,
+      watchQueueBytes: options.watchQueueBytes ?? defaultQueueBytes,
     };
     this.#compactor = makeCompactor(this.#shared, options.compactionIntervalMs ?? 5 * 60_000);
     this.#startTimeoutMs = options.startTimeoutMs ?? 20_000;

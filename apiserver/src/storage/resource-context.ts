@@ -26,6 +26,7 @@ export interface ResourceContext {
   labels: ResourceLabels;
   /** Events that may wait for one watcher whose client does not read. */
   watchQueueLimit: number;
+  watchQueueBytes: number;
 }
 
 /** `namespace/name` or `name` without the namespace. */

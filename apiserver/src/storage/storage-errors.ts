@@ -51,11 +51,6 @@ export function storageNotReady(): StatusError {
   return tooManyRequests('storage is (re)initializing', tooLargeRetrySeconds);
 }
 
-/** Upstream ends such a watch without a word; clients go on from the last revision they saw. */
-export function watchTooSlow(): StatusError {
-  return tooManyRequests('the watch was ended because its client does not keep up', tooLargeRetrySeconds);
-}
-
 /** 0 for an absent or empty resourceVersion. Throws StatusError 400. */
 export function parseResourceVersion(text: string | undefined): number {
   if (text === undefined || text === '') return 0;

@@ -69,6 +69,7 @@ function register(context: ResourceContext, options: WatchOptions, sink: WatchSi
     predicate: options.predicate,
     ...start,
     queueLimit: context.watchQueueLimit,
+    queueBytes: context.watchQueueBytes,
     onOver: (slow) => {
       cache.watchers.remove(watcher, scope);
       stopReminding?.();

@@ -37,13 +37,15 @@ export async function forwardRequest(
   response: ServerResponse,
   options: ForwardOptions,
 ): Promise<void> {
+  // A client that has gone already will not go again.
+  if (response.destroyed) return;
   const outgoing = open(options);
   const onClose = (): void => {
     outgoing.destroy();
   };
   response.on('close', onClose);
   try {
-    const answer = await exchange(request, outgoing, options);
+    const answer = await exchange(request, response, outgoing, options);
     await options.inspect?.(answer);
     const headers = responseHeaders(answer);
     response.writeHead(
@@ -94,6 +96,7 @@ function limitConnecting(outgoing: ClientRequest): void {
 
 function exchange(
   request: IncomingMessage,
+  response: ServerResponse,
   outgoing: ClientRequest,
   options: ForwardOptions,
 ): Promise<IncomingMessage> {
@@ -101,6 +104,7 @@ function exchange(
     outgoing.once('response', resolve);
     outgoing.once('error', (error) => reject(options.unreachable(error)));
     if (options.withBody && hasBody(request)) {
+      if (request.headers.expect !== undefined) response.writeContinue();
       request.pipe(outgoing);
       request.once('error', (error) => outgoing.destroy(error));
     } else {

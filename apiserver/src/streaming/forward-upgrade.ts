@@ -20,6 +20,8 @@ export async function forwardUpgrade(
   options: UpgradeOptions,
 ): Promise<void> {
   prepare(socket);
+  // A client that has gone already will not go again.
+  if (socket.destroyed) return;
   const outgoing = open({ ...options, method: request.method ?? 'GET', dedicated: true });
   const onClose = (): void => {
     outgoing.destroy();

@@ -26,6 +26,11 @@ export interface TestApiOptions {
   openApi?: OpenApiDocuments;
   requestTimeoutMs?: number;
   inFlight?: InFlightLimits;
+  headersTimeoutMs?: number;
+  /** Bytes of events that may wait for a watch whose client does not read. */
+  watchQueueBytes?: number;
+  /** Time that a watch's client gets to read what it was sent, when the watch is over. */
+  watchDrainMs?: number;
   logger?: Logger;
 }
 
@@ -35,23 +40,30 @@ export interface TestApi {
   certificates: TestCertificates;
   client: TestClient;
   engine: Engine;
-  close(): Promise<void>;
+  close(options?: { graceMs: number }): Promise<void>;
 }
 
-/** The user is what `Authorization: Bearer NAME` says, a member of system:masters; `Bearer wrong` is a 401. */
+/** The user is what `Authorization: Bearer NAME` says, a member of system:masters unless the name begins with `user-`; `Bearer wrong` is a 401. */
 const trustingAuthenticator: Authenticator = {
   async authenticate(request): Promise<UserInfo | undefined> {
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
     if (token === 'wrong') return undefined;
-    return { name: token ?? 'admin', groups: ['system:masters', 'system:authenticated'] };
+    const groups = token?.startsWith('user-') ? [] : ['system:masters'];
+    return { name: token ?? 'admin', groups: [...groups, 'system:authenticated'] };
   },
 };
 
 export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
   const etcd = await startEtcd();
   const logger = options.logger ?? silentLogger;
+  const registry = new Registry();
   try {
-    const storage = await openStorage({ endpoints: [etcd.endpoint], log: logger });
+    const storage = await openStorage({
+      endpoints: [etcd.endpoint],
+      log: logger,
+      registry,
+      ...(options.watchQueueBytes === undefined ? {} : { watchQueueBytes: options.watchQueueBytes }),
+    });
     const certificates = await createTestCertificates();
     const resources = createResources(options.definitions, storage);
     const engine: Engine = {
@@ -69,12 +81,19 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
       openApi: options.openApi ?? emptyOpenApi,
       healthChecks: [{ name: 'etcd', check: () => storage.healthy() }],
       extraDocuments: [],
-      listen: { host: '127.0.0.1', port: 0, cert: Buffer.from(certificates.cert), key: Buffer.from(certificates.key) },
+      listen: {
+        host: '127.0.0.1',
+        port: 0,
+        cert: Buffer.from(certificates.cert),
+        key: Buffer.from(certificates.key),
+        headersTimeoutMs: options.headersTimeoutMs,
+      },
       advertiseAddress: '127.0.0.1',
       minRequestTimeoutMs: 1_800_000,
+      watchDrainMs: options.watchDrainMs,
       requestTimeoutMs: options.requestTimeoutMs ?? 60_000,
       inFlight: options.inFlight ?? { readOnly: 400, mutating: 200 },
-      registry: new Registry(),
+      registry,
       logger,
       clock: systemClock,
     });
@@ -85,9 +104,9 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
       certificates,
       client,
       engine,
-      async close() {
+      async close({ graceMs } = { graceMs: 1_000 }) {
+        await api.close({ delayMs: 0, graceMs });
         client.close();
-        await api.close({ delayMs: 0, graceMs: 1_000 });
         await storage.close();
         await etcd.stop();
       },

@@ -8,6 +8,7 @@ export interface Answer {
   code: number;
   headers: IncomingHttpHeaders;
   text: string;
+  bytes: Buffer;
   /** Parsed when it is JSON, otherwise undefined. Typed loosely: tests look into all kinds of objects. */
   // biome-ignore lint/suspicious/noExplicitAny: answers are of every kind
   body: any;
@@ -84,8 +85,9 @@ export function createTestClient(options: {
     const response = await open(method, path, requestOptions);
     const chunks: Buffer[] = [];
     for await (const chunk of response) chunks.push(chunk as Buffer);
-    const text = Buffer.concat(chunks).toString();
-    return { code: response.statusCode ?? 0, headers: response.headers, text, body: tryParse(text) };
+    const bytes = Buffer.concat(chunks);
+    const text = bytes.toString();
+    return { code: response.statusCode ?? 0, headers: response.headers, text, bytes, body: tryParse(text) };
   };
   return {
     request: send,
