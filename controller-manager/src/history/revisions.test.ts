@@ -48,3 +48,10 @@ test('truncating takes the oldest that nothing uses', () => {
   expect(planTruncation(old, isUsed, 0)).toHaveLength(3);
   expect(planTruncation(old, isUsed, 10)).toEqual([]);
 });
+
+test('the data is what clients make of the same template, byte by byte', () => {
+  const unordered = { spec: { containers: [{ name: 'c', image: 'i' }] }, metadata: { labels: { b: '1', a: '2' } } };
+  expect(JSON.stringify(revisionData(unordered))).toBe(
+    '{"spec":{"template":{"$patch":"replace","metadata":{"labels":{"a":"2","b":"1"}},"spec":{"containers":[{"image":"i","name":"c"}]}}}}',
+  );
+});

@@ -1,7 +1,7 @@
 /** ControllerRevisions: the templates a DaemonSet or StatefulSet has had. Pure. */
 
 import type { ControllerRevision, PodTemplateSpec } from '@kubelab/api/types';
-import { deepEqual } from '@kubelab/apimachinery/json';
+import { deepEqual, isObject } from '@kubelab/apimachinery/json';
 import type { Draft, KubeObject } from '@kubelab/apimachinery/meta';
 import { controllerReference } from '@kubelab/controller/owner';
 import { templateHash } from '../pods/template-hash.js';
@@ -13,9 +13,19 @@ export const hashLabel = 'controller.kubernetes.io/hash';
 
 const longestPrefix = 223;
 
-/** What `kubectl rollout undo` applies: a strategic merge patch that replaces the template. */
+/**
+ * What `kubectl rollout undo` applies: a strategic merge patch that replaces the template. Clients compare it byte by byte with one that
+ * they make themselves, whose keys are in order.
+ */
 export function revisionData(template: PodTemplateSpec): Record<string, unknown> {
-  return { spec: { template: { ...structuredClone(template), $patch: 'replace' } } };
+  return { spec: { template: inKeyOrder({ ...template, $patch: 'replace' }) } };
+}
+
+function inKeyOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inKeyOrder);
+  if (!isObject(value)) return value;
+  const keys = Object.keys(value).sort();
+  return Object.fromEntries(keys.map((key) => [key, inKeyOrder(value[key])]));
 }
 
 export function templateOf(revision: ControllerRevision): PodTemplateSpec | undefined {
