@@ -26,7 +26,10 @@ export interface NodeUsage {
 }
 
 export interface StatsReaderOptions {
-  runtime: Pick<RuntimeServiceClient, 'listPodSandboxStats' | 'listContainerStats'>;
+  runtime: Pick<
+    RuntimeServiceClient,
+    'listPodSandboxStats' | 'listContainerStats' | 'listPodSandbox' | 'podSandboxStats'
+  >;
   nodeName: string;
   pods(): Pod[];
   node(): Promise<NodeUsage>;
@@ -47,9 +50,13 @@ export interface PodUsage {
   whole: PodSandboxStats | undefined;
 }
 
+const timeoutMs = 30_000;
+
 /** What pods and node use, as the summary API and the resource metrics tell it. */
 export class StatsReader {
   readonly #options: StatsReaderOptions;
+  /** Which of the runtime's answers can be had. */
+  #source: 'list' | 'pods' | 'containers' = 'list';
   #lastCpu: { at: number; nanoseconds: number; rate: number } | undefined;
 
   constructor(options: StatsReaderOptions) {
@@ -103,17 +110,42 @@ export class StatsReader {
   /** As the runtime tells it. */
   async podUsage(): Promise<PodUsage[]> {
     const { runtime } = this.#options;
-    try {
-      const { stats } = await runtime.listPodSandboxStats({}, { timeoutMs: 30_000 });
-      return stats.map((whole) => ({
-        ...identity(whole.attributes?.labels ?? {}),
-        containers: whole.linux?.containers ?? [],
-        whole,
-      }));
-    } catch (error) {
-      if (!isCriError(error, 'UNIMPLEMENTED')) throw error;
+    if (this.#source === 'list') {
+      try {
+        const { stats } = await runtime.listPodSandboxStats({}, { timeoutMs });
+        return stats.map(wholeUsage);
+      } catch (error) {
+        if (isCriError(error, 'UNIMPLEMENTED')) this.#source = 'containers';
+        else return this.#onePodAtATime();
+      }
     }
-    const { stats } = await runtime.listContainerStats({}, { timeoutMs: 30_000 });
+    return this.#source === 'pods' ? this.#onePodAtATime() : this.#byContainers();
+  }
+
+  /** containerd 1.6 fails the whole list when one pod has ended or has no cgroup; so does asking it for that pod alone, and for that only. */
+  async #onePodAtATime(): Promise<PodUsage[]> {
+    const { runtime } = this.#options;
+    const { items } = await runtime.listPodSandbox({ filter: { state: { state: 'SANDBOX_READY' } } }, { timeoutMs });
+    // It answers, so it was the list that it could not make: that is not tried again.
+    this.#source = 'pods';
+    const found = await Promise.all(items.map(({ id }) => this.#statsOf(id)));
+    const pods = found.filter((stats) => stats !== undefined).map(wholeUsage);
+    if (pods.length === items.length) return pods;
+    const known = new Set(pods.map(({ uid }) => uid));
+    return [...pods, ...(await this.#byContainers()).filter(({ uid }) => !known.has(uid))];
+  }
+
+  async #statsOf(podSandboxId: string): Promise<PodSandboxStats | undefined> {
+    try {
+      return (await this.#options.runtime.podSandboxStats({ podSandboxId }, { timeoutMs })).stats ?? undefined;
+    } catch (error) {
+      if (isCriError(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED')) throw error;
+      return undefined;
+    }
+  }
+
+  async #byContainers(): Promise<PodUsage[]> {
+    const { stats } = await this.#options.runtime.listContainerStats({}, { timeoutMs });
     const pods = new Map<string, PodUsage>();
     for (const container of stats) {
       const known = identity(container.attributes?.labels ?? {});
@@ -251,6 +283,10 @@ export class StatsReader {
     }
     return text.toString();
   }
+}
+
+function wholeUsage(whole: PodSandboxStats): PodUsage {
+  return { ...identity(whole.attributes?.labels ?? {}), containers: whole.linux?.containers ?? [], whole };
 }
 
 function identity(labels: Record<string, string>): { uid: string; name: string; namespace: string } {
