@@ -36,6 +36,8 @@ const reader = new StatsReader({
   runtime: {
     listPodSandboxStats: async () => ({ stats: [sandbox] }),
     listContainerStats: async () => ({ stats: [] }),
+    listPodSandbox: async () => ({ items: [] }),
+    podSandboxStats: async () => ({ stats: null, timestamp: 0 }),
   },
   nodeName: 'n1',
   pods: () => [pod],

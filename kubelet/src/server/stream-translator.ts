@@ -38,7 +38,7 @@ export async function translateCommand(
     return;
   }
   const channels = openChannels(accepted.websocket, { base64: false, closeChannel: true });
-  const connection = new SpdyConnection(runtime, () => false);
+  const connection = new SpdyConnection(runtime, () => false, 'client');
   channels.closed.addEventListener('abort', () => connection.close(clock), { once: true });
   const reading = connection.run();
   await copyStreams(channels, connection, selection);

@@ -39,9 +39,13 @@ export class SpdyConnection implements StreamCarrier {
   constructor(
     private readonly socket: Duplex,
     private readonly onStream: StreamHandler,
+    /** A client reads to the end what the server had sent when it left; a server whose client has left is done. */
+    private readonly role: 'server' | 'client' = 'server',
   ) {
-    socket.on('error', () => this.abort());
-    socket.on('close', () => this.abort());
+    // run() sees the end of a client's socket when it has come so far.
+    const gone = (): void => (role === 'server' ? this.abort() : undefined);
+    socket.on('error', gone);
+    socket.on('close', gone);
   }
 
   /** Aborts when the client is gone. */
@@ -115,7 +119,10 @@ export class SpdyConnection implements StreamCarrier {
   private abort(): void {
     if (this.closing.signal.aborted) return;
     this.closing.abort();
-    for (const stream of [...this.streams.values()]) stream.abandon();
+    for (const stream of [...this.streams.values()]) {
+      if (this.role === 'client') stream.finish();
+      else stream.abandon();
+    }
     this.inflater.close();
   }
 

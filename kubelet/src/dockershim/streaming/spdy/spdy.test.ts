@@ -217,7 +217,7 @@ test('both sides are ours: what the client opens the server answers, with ends i
     stream.on('end', () => stream.end());
     return true;
   });
-  const client = new SpdyConnection(near, () => false);
+  const client = new SpdyConnection(near, () => false, 'client');
   const running = [server.run(), client.run()];
   const answers = await Promise.all(
     ['a', 'b'].map(async (streamtype) => {
@@ -229,6 +229,27 @@ test('both sides are ours: what the client opens the server answers, with ends i
     }),
   );
   expect(answers).toEqual(['a: hello', 'b: hello']);
+  near.destroy();
+  far.destroy();
+  await Promise.all(running);
+});
+
+test('what a server sends before it leaves is read to the end, however slowly', async () => {
+  const [near, far] = wire();
+  const server = new SpdyConnection(far, (stream) => {
+    for (let part = 0; part < 30; part++) stream.write(Buffer.alloc(32_768, part));
+    stream.end(() => far.end());
+    return true;
+  });
+  const client = new SpdyConnection(near, () => false, 'client');
+  const running = [server.run(), client.run()];
+  const stream = client.open({ streamtype: 'stdout' });
+  let received = 0;
+  for await (const chunk of stream) {
+    received += (chunk as Buffer).length;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(received).toBe(30 * 32_768);
   near.destroy();
   far.destroy();
   await Promise.all(running);
