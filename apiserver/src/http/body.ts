@@ -40,8 +40,11 @@ export function readBody({ request, response }: BodySource, limit = maxBodyBytes
     request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
     request.on('error', reject);
     // Every request closes; an error costs more than the rest of this function.
-    request.on('close', () => {
+    const over = (): void => {
       if (!request.complete) reject(clientGone());
-    });
+    };
+    request.on('close', over);
+    // Once it has been answered (after its deadline, say), a request no longer hears of its connection.
+    response.on('close', over);
   });
 }
