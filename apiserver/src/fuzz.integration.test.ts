@@ -249,7 +249,8 @@ async function tryQueries(subject: Subject, name: string, how: number): Promise<
   if (!subject.transient) {
     await send('GET', `${subject.path}?${query()}`, { headers });
     await send('GET', `${subject.path}/${name}?${query()}`, { headers });
-    await send('GET', `${subject.path}?watch=1&${query()}&timeoutSeconds=1`.replace(/timeoutSeconds=[^&]*&/, ''), {
+    // The first of several counts, so that the watch ends.
+    await send('GET', `${subject.path}?watch=1&timeoutSeconds=1&${query()}`, {
       headers: { ...headers, Connection: 'close' },
     }).catch((error: unknown) => {
       if (error instanceof Error && error.message.includes('->')) throw error;
