@@ -32,6 +32,15 @@ describe('parseExact', () => {
     expect(Object.keys(value)).toEqual(Object.keys(JSON.parse(text)));
   });
 
+  it.each([
+    ['"\\ud800"', '\ufffd'],
+    ['"\\uDC00\\ud83d\\uDE00\\ud83dx"', '\ufffd\u{1f600}\ufffdx'],
+    ['"\\\\ud800 \\\\\\ud800"', '\\ud800 \\\ufffd'],
+    ['{"\\udfff":1}', { '\ufffd': 1 }],
+  ])('makes strings well-formed as Go does: %s', (text, expected) => {
+    expect(parseExact(text)).toEqual(expected);
+  });
+
   it('throws SyntaxError for what is no JSON', () => {
     for (const text of [
       '',

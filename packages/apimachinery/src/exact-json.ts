@@ -35,8 +35,21 @@ export function mayHoldLongNumber(text: string): boolean {
   return false;
 }
 
-/** As JSON.parse, with bigints for the integers of int64 that a Number cannot hold. Throws SyntaxError likewise. */
-export function parseExact(text: string): unknown {
+/** An escape: a whole pair of surrogates, a half without its other one, or any other. */
+const escapes = /\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)/gs;
+
+/** Go's decoder puts U+FFFD in the place of half a pair of surrogates, which has no form in UTF-8. */
+function withoutHalves(text: string): string {
+  if (!text.includes('\\ud') && !text.includes('\\uD')) return text;
+  return text.replace(escapes, (whole, half?: string) => (half === undefined ? whole : '\\ufffd'));
+}
+
+/**
+ * As JSON.parse, with bigints for the integers of int64 that a Number cannot hold, and with strings that are well-formed. Throws SyntaxError
+ * likewise.
+ */
+export function parseExact(given: string): unknown {
+  const text = withoutHalves(given);
   const value: unknown = JSON.parse(text);
   return mayHoldLongNumber(text) ? new ExactParser(text).value() : value;
 }

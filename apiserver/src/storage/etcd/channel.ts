@@ -156,7 +156,8 @@ function keepAlive(session: ClientHttp2Session): void {
   let answered = true;
   let late: NodeJS.Timeout | undefined;
   const timer = setInterval(() => {
-    if (!answered) return;
+    // A session may be destroyed a moment before it says that it is closed, and pinging it then throws.
+    if (!answered || session.destroyed) return;
     answered = false;
     late = setTimeout(() => session.destroy(new Error('the connection does not answer')), pingTimeoutMs);
     session.ping(() => {
