@@ -32,9 +32,11 @@ async function inNode(script: string): Promise<string> {
   return stdout.trim();
 }
 
-/** runit starts it again. */
-const killKubelet = (): Promise<string> => inNode('kill -9 $(pgrep -f "^node .*/kubelet.mjs")');
-const killEngine = (): Promise<string> => inNode('kill -9 $(pgrep -x dockerd)');
+/** runit starts it again, and it may be on its way from the last time. */
+const kill = (search: string): Promise<string> =>
+  inNode(`for i in $(seq 100); do pid=$(${search}) && break; sleep 0.1; done; kill -9 $pid`);
+const killKubelet = (): Promise<string> => kill('pgrep -f "^node .*/kubelet.mjs"');
+const killEngine = (): Promise<string> => kill('pgrep -x dockerd');
 
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, random() * longestPauseMs));
 
