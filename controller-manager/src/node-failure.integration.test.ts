@@ -65,7 +65,11 @@ test('a node that falls silent is marked and emptied; when it comes back it is c
     },
   });
   await eventually(async () =>
-    expect((await podsOf()).map(({ spec }) => spec.nodeName).sort()).toEqual(['n1', 'n2', 'n3']),
+    expect((await podsOf()).map((pod) => [pod.spec.nodeName, readyOf(pod)?.status]).sort()).toEqual([
+      ['n1', 'True'],
+      ['n2', 'True'],
+      ['n3', 'True'],
+    ]),
   );
   const victim = (await podsOf()).find(({ spec }) => spec.nodeName === 'n3');
   // The node dies, and with it whoever would end its pods.
