@@ -63,7 +63,7 @@ afterAll(async () => {
 async function create(name: string, restartPolicy: 'Never' | 'Always'): Promise<void> {
   const volumeMounts = [
     { name: 'starts', mountPath: '/starts' },
-    { name: 'work', mountPath: '/work' },
+    { name: 'scratch', mountPath: '/scratch' },
   ];
   const container = (part: string, then: string): object => ({
     name: part,
@@ -75,11 +75,11 @@ async function create(name: string, restartPolicy: 'Never' | 'Always'): Promise<
     restartPolicy,
     terminationGracePeriodSeconds: 1,
     nodeSelector: { 'kubernetes.io/hostname': node },
-    initContainers: [container('init', 'touch /work/done')],
-    containers: [container('app', 'test -e /work/done && exec sleep 1000'), container('side', 'exec sleep 1000')],
+    initContainers: [container('init', 'touch /scratch/done')],
+    containers: [container('app', 'test -e /scratch/done && exec sleep 1000'), container('side', 'exec sleep 1000')],
     volumes: [
       { name: 'starts', hostPath: { path: `/var/tmp/${space.name}`, type: 'DirectoryOrCreate' } },
-      { name: 'work', emptyDir: {} },
+      { name: 'scratch', emptyDir: {} },
     ],
   };
   const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name, labels: { part: 'crash' } }, spec };
