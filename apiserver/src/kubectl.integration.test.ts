@@ -1,33 +1,14 @@
 /** The kubectl of this machine against the server: what clients of other makes rely on. */
 
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { createKubectl, type Kubectl } from './testing/kubectl.js';
 import { startTestApiserver, type TestApiserver } from './testing/test-apiserver.js';
 
 let test: TestApiserver;
-let home: string;
+let kubectl: Kubectl;
 
-interface Run {
-  code: number;
-  out: string;
-  err: string;
-}
-
-function kubectl(...args: string[]): Promise<Run> {
-  return new Promise((resolve) => {
-    const env = { PATH: process.env['PATH'] ?? '', HOME: home, KUBECONFIG: test.kubeconfig };
-    execFile('kubectl', args, { env, timeout: 30_000 }, (error, out, err) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : error ? 1 : 0, out, err });
-    });
-  });
-}
-
-const manifest = (replicas: number): string => {
-  const path = join(home, `deployment-${replicas}.yaml`);
-  writeFileSync(
-    path,
+const manifest = (replicas: number): string =>
+  kubectl.file(
+    `deployment-${replicas}.yaml`,
     `apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web, labels: {app: web}}
@@ -39,17 +20,15 @@ spec:
     spec: {containers: [{name: web, image: "nginx:1"}]}
 `,
   );
-  return path;
-};
 
 beforeAll(async () => {
-  home = mkdtempSync(join(tmpdir(), 'kubelab-kubectl-'));
   test = await startTestApiserver();
+  kubectl = createKubectl(test.kubeconfig);
   await test.admin.post('/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'default' } });
 });
 afterAll(async () => {
+  kubectl?.close();
   await test?.close();
-  rmSync(home, { recursive: true, force: true });
 });
 
 describe('discovery', () => {
@@ -114,9 +93,8 @@ describe('objects', () => {
   });
 
   it('says what is wrong', async () => {
-    const bad = join(home, 'bad.yaml');
-    writeFileSync(
-      bad,
+    const bad = kubectl.file(
+      'bad.yaml',
       'apiVersion: v1\nkind: Pod\nmetadata: {name: bad}\nspec: {foo: 1, containers: [{name: a, image: b}]}\n',
     );
     expect((await kubectl('apply', '-f', bad)).err).toMatch(/unknown field "(spec\.)?foo"/);

@@ -1,43 +1,21 @@
 /** Custom kinds through kubectl; `KUBECTL` may name another one than that of this machine. */
 
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { createKubectl, type Kubectl } from '../testing/kubectl.js';
 import { startTestApiserver, type TestApiserver } from '../testing/test-apiserver.js';
 import { widget, widgetDefinition } from './fixtures.js';
 
 let test: TestApiserver;
-let home: string;
+let kubectl: Kubectl;
 
-interface Run {
-  code: number;
-  out: string;
-  err: string;
-}
-
-function kubectl(...args: string[]): Promise<Run> {
-  return new Promise((resolve) => {
-    const env = { PATH: process.env['PATH'] ?? '', HOME: home, KUBECONFIG: test.kubeconfig };
-    execFile(process.env['KUBECTL'] ?? 'kubectl', args, { env, timeout: 60_000 }, (error, out, err) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : error ? 1 : 0, out, err });
-    });
-  });
-}
-
-function file(name: string, object: unknown): string {
-  const path = join(home, `${name}.json`);
-  writeFileSync(path, JSON.stringify(object));
-  return path;
-}
+const file = (name: string, object: unknown): string => kubectl.file(`${name}.json`, object);
 
 beforeAll(async () => {
   test = await startTestApiserver();
-  home = mkdtempSync(join(tmpdir(), 'kubelab-kubectl-'));
+  kubectl = createKubectl(test.kubeconfig);
 });
 afterAll(async () => {
-  await test.close();
-  rmSync(home, { recursive: true, force: true });
+  kubectl?.close();
+  await test?.close();
 });
 
 describe('kubectl', () => {

@@ -47,7 +47,8 @@ function shared(engine: Engine, request: WriteRequest) {
     manager: managerOf(request),
     apiVersion: request.resource.apiVersion,
     subresource: request.subresource,
-    time: timestamp(engine.clock),
+    // Who scales becomes an owner through the view's entries, and upstream's way from there to the parent knows no times.
+    time: request.subresource === 'scale' ? undefined : timestamp(engine.clock),
     ignored: ignoredFields(request),
     versions: otherVersions(engine, request.resource),
   };

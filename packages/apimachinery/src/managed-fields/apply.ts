@@ -31,8 +31,8 @@ export interface ApplyOptions {
   kind: string;
   /** '' or absent for the main resource. */
   subresource?: string;
-  /** RFC 3339, now. */
-  time: string;
+  /** RFC 3339, now. Absent: entries keep the time they have, new ones get none. */
+  time?: string | undefined;
   /** Dotted paths that this request cannot change: `status` on the main resource. */
   ignored?: readonly string[];
   /** The object's other versions; absent: all versions are alike. */
@@ -122,7 +122,7 @@ function merge(attempt: Attempt, last: FieldSet | undefined): JsonObject {
 function newOwner(options: ApplyOptions, ignored: FieldSet): Owner {
   const { schema, applied, manager, apiVersion, subresource = '', time } = options;
   const set = fieldSetOf(schema, applied).recursiveDifference(ignored);
-  return { manager, operation: 'Apply', apiVersion, subresource, time, set };
+  return { manager, operation: 'Apply', apiVersion, subresource, set, ...(time === undefined ? {} : { time }) };
 }
 
 /**
@@ -150,7 +150,7 @@ export function applyServerSide(options: ApplyOptions): ApplyResult {
   if (owner.set.isEmpty()) owners.delete(id);
   const same = previous?.set.equals(owner.set) === true && deepEqual(live, object);
   // A configuration that was applied already leaves no trace, not even a time.
-  if (same && previous?.time !== undefined) owner.time = previous.time;
+  if ((same || options.time === undefined) && previous?.time !== undefined) owner.time = previous.time;
   if (options.manager === 'kubectl') updateLastApplied(object, options.applied);
   return finish(options, object, encodeOwners(owners));
 }

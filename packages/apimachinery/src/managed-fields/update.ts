@@ -21,8 +21,8 @@ export interface UpdateManagedFieldsOptions {
   apiVersion: string;
   /** Of the request: `status`; '' or absent for the main resource. */
   subresource?: string;
-  /** RFC 3339, now. */
-  time: string;
+  /** RFC 3339, now. Absent: entries keep the time they have, new ones get none. */
+  time?: string | undefined;
   /** Dotted paths that this request cannot change: `status` on the main resource. */
   ignored?: readonly string[];
   /** The object's other versions; absent: all versions are alike. */
@@ -72,7 +72,7 @@ function startingOwners(options: UpdateManagedFieldsOptions): Owners {
 
 /** As {@link updateManagedFields}, from owners that are already decoded. Changes and returns `owners`. */
 export function recordUpdate(owners: Owners, options: UpdateManagedFieldsOptions): Owners {
-  const { schema, manager, apiVersion, subresource = '', time } = options;
+  const { schema, manager, apiVersion, subresource = '' } = options;
   const before = options.old ? withoutManagedFields(options.old) : { metadata: {} };
   const after = withoutManagedFields(options.new);
   const ignored = ignoredSet(options.ignored);
@@ -83,9 +83,11 @@ export function recordUpdate(owners: Owners, options: UpdateManagedFieldsOptions
   const changes = changesIn(apiVersion);
   const changed = changes ? stripUnowned(changes.modified.union(changes.added)) : new FieldSet();
   if (!changed.isEmpty()) {
-    const owner: Owner = { manager, operation: 'Update', apiVersion, subresource, time, set: changed };
+    const owner: Owner = { manager, operation: 'Update', apiVersion, subresource, set: changed };
     const id = ownerId(owner);
     const previous = owners.get(id);
+    const time = options.time ?? previous?.time;
+    if (time !== undefined) owner.time = time;
     owners.set(id, previous ? { ...owner, set: previous.set.union(changed) } : owner);
   }
   capUpdaters(owners);
