@@ -4,7 +4,7 @@ import type { Endpoint, EndpointAddress, EndpointSlice, EndpointSubset, Endpoint
 import { deepEqual } from '@kubelab/apimachinery/json';
 import type { Draft } from '@kubelab/apimachinery/meta';
 import { controllerReference } from '@kubelab/controller/owner';
-import { managedByLabel, serviceNameLabel } from '../endpoint-slice/plan.js';
+import { managedByLabel, type SlicePlan, serviceNameLabel } from '../endpoint-slice/plan.js';
 import { hasSelector, triggerTimeAnnotation } from '../endpoints/pod-endpoints.js';
 
 export const mirroringManager = 'endpointslicemirroring-controller.k8s.io';
@@ -20,10 +20,7 @@ export function isMirrored(endpoints: Endpoints | undefined, service: Service | 
   return labels?.[skipLabel] !== 'true' && annotations?.[leaderAnnotation] === undefined;
 }
 
-export interface MirrorPlan {
-  create: Draft<EndpointSlice>[];
-  update: EndpointSlice[];
-  delete: EndpointSlice[];
+export interface MirrorPlan extends SlicePlan {
   /** Addresses that found no place, or are none. */
   skipped: number;
 }

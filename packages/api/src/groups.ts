@@ -1,14 +1,8 @@
-/** API groups in the order in which upstream's discovery lists them. */
-import { builtinResources } from './registry.js';
+/** The order of API groups and of their versions. */
 
-export interface APIGroupVersions {
-  readonly group: string;
-  /** Best first. */
-  readonly versions: readonly string[];
-  readonly preferredVersion: string;
-}
-
+/** As upstream's discovery lists them: what `kubectl get all` and short names prefer when several could be meant. */
 const order = [
+  '',
   'apiregistration.k8s.io',
   'apps',
   'events.k8s.io',
@@ -30,14 +24,14 @@ const order = [
   'flowcontrol.apiserver.k8s.io',
 ];
 
-/** Named groups (all but core) that have at least one built-in kind. The first version of each is the preferred one. */
-export function builtinGroups(): APIGroupVersions[] {
-  return order.flatMap((group) => {
-    const versions = [...new Set(builtinResources.filter((each) => each.group === group).map((each) => each.version))];
-    versions.sort(compareVersions);
-    const [preferredVersion] = versions;
-    return preferredVersion === undefined ? [] : [{ group, versions, preferredVersion }];
-  });
+/** A group's place in discovery; custom ones come after all of ours, by name. */
+export function compareGroups(a: string, b: string): number {
+  return placeOf(a) - placeOf(b) || (a < b ? -1 : a > b ? 1 : 0);
+}
+
+function placeOf(group: string): number {
+  const place = order.indexOf(group);
+  return place < 0 ? order.length : place;
 }
 
 /** Upstream's order of versions: v2 before v1 before v1beta1 before v1alpha1. */

@@ -1,6 +1,6 @@
 import { builtinResources } from '@kubelab/api/registry';
 import { aggregatedDocument, wantsAggregated } from './aggregated.js';
-import { compareVersions, groupListDocument, groupsOf, resourceListDocument, storageVersionHash } from './documents.js';
+import { groupListDocument, groupsOf, resourceListDocument, storageVersionHash } from './documents.js';
 
 const groups = groupsOf(builtinResources);
 
@@ -31,11 +31,6 @@ describe('legacy discovery', () => {
   it('hashes storage versions as upstream', () => {
     const pod = builtinResources.find(({ kind }) => kind === 'Pod');
     expect(pod && storageVersionHash(pod)).toBe('xPOwRZ+Yhw8=');
-  });
-
-  it('orders versions', () => {
-    const versions = ['v1beta1', 'v2', 'v1', 'v1alpha1', 'v10', 'v1beta2', 'foo'];
-    expect(versions.sort(compareVersions)).toEqual(['v10', 'v2', 'v1', 'v1beta2', 'v1beta1', 'v1alpha1', 'foo']);
   });
 });
 

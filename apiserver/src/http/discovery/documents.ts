@@ -1,32 +1,9 @@
 /** Legacy discovery: /api, /apis and the resource lists of each group version. Pure. */
 
 import { createHash } from 'node:crypto';
+import { compareGroups, compareVersions } from '@kubelab/api/groups';
 import type { ResourceDefinition, SubresourceDefinition } from '@kubelab/api/resource';
 import { toApiVersion } from '@kubelab/apimachinery/meta';
-
-/** Upstream's order of groups: what `kubectl get all` and short names prefer when several could be meant. */
-const groupOrder = [
-  '',
-  'apiregistration.k8s.io',
-  'apps',
-  'events.k8s.io',
-  'authentication.k8s.io',
-  'authorization.k8s.io',
-  'autoscaling',
-  'batch',
-  'certificates.k8s.io',
-  'networking.k8s.io',
-  'policy',
-  'rbac.authorization.k8s.io',
-  'storage.k8s.io',
-  'admissionregistration.k8s.io',
-  'apiextensions.k8s.io',
-  'scheduling.k8s.io',
-  'coordination.k8s.io',
-  'node.k8s.io',
-  'discovery.k8s.io',
-  'flowcontrol.apiserver.k8s.io',
-];
 
 export interface GroupVersions {
   name: string;
@@ -49,29 +26,7 @@ export function groupsOf(definitions: readonly ResourceDefinition[]): GroupVersi
         .map(([version, list]) => ({ version, definitions: list.sort((a, b) => (a.plural < b.plural ? -1 : 1)) }))
         .sort((a, b) => compareVersions(a.version, b.version)),
     }))
-    .sort((a, b) => rank(a.name) - rank(b.name) || (a.name < b.name ? -1 : 1));
-}
-
-function rank(group: string): number {
-  const index = groupOrder.indexOf(group);
-  return index < 0 ? groupOrder.length : index;
-}
-
-/** Kubernetes' order: v2 before v1, stable before beta before alpha. */
-export function compareVersions(a: string, b: string): number {
-  const [left, right] = [versionRank(a), versionRank(b)];
-  for (const [index, value] of left.entries()) {
-    const difference = (right[index] ?? 0) - value;
-    if (difference !== 0) return difference;
-  }
-  return a < b ? -1 : 1;
-}
-
-function versionRank(version: string): number[] {
-  const match = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version);
-  if (!match) return [-1, 0, 0];
-  const [, major, stage, minor] = match;
-  return [stage === undefined ? 2 : stage === 'beta' ? 1 : 0, Number(major), Number(minor ?? 0)];
+    .sort((a, b) => compareGroups(a.name, b.name));
 }
 
 export function apiVersionsDocument(serverAddress: string): Record<string, unknown> {
