@@ -7,7 +7,6 @@ import { badRequest, StatusError } from '@kubelab/apimachinery/status-error';
 import type { Clock } from '@kubelab/component/clock';
 import type { RuntimeServiceClient } from '@kubelab/proto/generated/runtime-v1';
 import type { Registry } from 'prom-client';
-import type { StreamSelection } from '../dockershim/streaming/remote-streams.js';
 import {
   currentSandbox,
   findContainer,
@@ -20,7 +19,7 @@ import { containerForLogs, parseLogRequest } from './log-request.js';
 import type { Route } from './routes.js';
 import type { StatsReader } from './stats.js';
 import { passThrough } from './stream-proxy.js';
-import { needsTranslation, translateCommand, translatePortForward } from './stream-translator.js';
+import { connectStream, type StreamTarget } from './stream-translator.js';
 
 export interface Exchange {
   request: IncomingMessage;
@@ -98,15 +97,13 @@ export class KubeletHandlers {
   /** Exec, attach and port-forward: the runtime names a URL, and the connection is handed to it. */
   async stream(route: Route, exchange: StreamExchange): Promise<void> {
     const { newestWebSockets, clock } = this.#options;
-    const { url, selection } = await this.#streamUrl(route, exchange.query);
-    if (newestWebSockets || !needsTranslation(exchange.request)) {
-      await passThrough(exchange.request, exchange.socket, exchange.head, url);
-    } else if (selection) await translateCommand(exchange, url, selection, clock);
-    else await translatePortForward(exchange, url);
+    const target = await this.#streamUrl(route, exchange.query);
+    if (newestWebSockets) await passThrough(exchange.request, exchange.socket, exchange.head, target.url);
+    else await connectStream(exchange, target, clock);
   }
 
   /** Where the stream goes, and for a command what it carries. */
-  async #streamUrl(route: Route, query: URLSearchParams): Promise<{ url: string; selection?: StreamSelection }> {
+  async #streamUrl(route: Route, query: URLSearchParams): Promise<StreamTarget> {
     const { runtime } = this.#options;
     const on = (...names: string[]): boolean => names.some((name) => /^(1|t|true)$/i.test(query.get(name) ?? ''));
     const streams = {

@@ -9,7 +9,7 @@ import { eventually } from '@kubelab/testkit/eventually';
 import { WebSocket } from 'ws';
 import { type StartedContainer, TestPod } from '../dockershim/testing/runtime-connection.js';
 import { startTestContainerd, type TestContainerd } from '../testing/test-containerd.js';
-import { needsTranslation, translateCommand } from './stream-translator.js';
+import { connectStream } from './stream-translator.js';
 
 const selection = { stdin: true, stdout: true, stderr: true, tty: false };
 
@@ -34,7 +34,7 @@ beforeAll(async () => {
   container = await pod.shell('sleep 1000');
   server = createServer();
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    translate({ request, socket, head }).catch((error: unknown) => socket.destroy(error as Error));
+    connect({ request, socket, head }).catch((error: unknown) => socket.destroy(error as Error));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 }, 120_000);
@@ -46,10 +46,14 @@ afterAll(async () => {
   await containerd?.close();
 }, 60_000);
 
-async function translate(upgrade: { request: IncomingMessage; socket: Duplex; head: Buffer }): Promise<void> {
-  expect(needsTranslation(upgrade.request)).toBe(true);
+async function connect(upgrade: { request: IncomingMessage; socket: Duplex; head: Buffer }): Promise<void> {
+  if (upgrade.request.url === '/portForward') {
+    const { url } = await containerd.runtime.portForward({ podSandboxId: pod.sandboxId, port: [8080] });
+    await connectStream(upgrade, { url }, systemClock);
+    return;
+  }
   const { url } = await containerd.runtime.exec({ containerId: container.id, cmd: command, ...selection });
-  await translateCommand(upgrade, url, selection, systemClock);
+  await connectStream(upgrade, { url, selection }, systemClock);
 }
 
 interface Answer {
@@ -92,6 +96,40 @@ test('a command gets its input with its end, and its output and exit code come b
     reason: 'NonZeroExitCode',
     details: { causes: [{ reason: 'ExitCode', message: '3' }] },
   });
+});
+
+test('the first message is empty and on the first channel, and only output and the status follow', async () => {
+  command = ['sh', '-c', 'echo out'];
+  const { port } = server.address() as AddressInfo;
+  const websocket = new WebSocket(`ws://127.0.0.1:${port}/`, 'v5.channel.k8s.io');
+  const messages: string[] = [];
+  websocket.on('message', (data: Buffer) => messages.push(`${data[0]} ${data.subarray(1)}`));
+  await new Promise((resolve) => websocket.on('close', resolve));
+  expect(messages).toEqual(['1 ', '1 out\n', `3 ${JSON.stringify({ metadata: {}, status: 'Success' })}`]);
+});
+
+test('port-forward of a library that offers the protocols of commands', async () => {
+  const web = await pod.shell('mkdir /www; echo greetings > /www/index.html; exec httpd -f -p 8080 -h /www');
+  await eventually(async () => {
+    const { exitCode } = await containerd.runtime.execSync({
+      containerId: web.id,
+      cmd: ['wget', '-q', '-O', '-', 'http://127.0.0.1:8080/'],
+    });
+    expect(exitCode).toBe(0);
+  });
+  const { port } = server.address() as AddressInfo;
+  const offers = ['v5.channel.k8s.io', 'v4.channel.k8s.io', 'channel.k8s.io'];
+  const websocket = new WebSocket(`ws://127.0.0.1:${port}/portForward`, offers);
+  let received = Buffer.alloc(0);
+  websocket.on('message', (data: Buffer) => {
+    if (data[0] === 0) received = Buffer.concat([received, data.subarray(1)]);
+  });
+  await new Promise((resolve, reject) => websocket.on('open', resolve).on('error', reject));
+  expect(websocket.protocol).toBe('v4.channel.k8s.io');
+  websocket.send(Buffer.concat([Buffer.from([0]), Buffer.from('GET /index.html HTTP/1.0\r\n\r\n')]));
+  await eventually(() => expect(received.toString('latin1')).toContain('greetings'));
+  expect(received.readUInt16LE(0)).toBe(8080);
+  websocket.close();
 });
 
 test('a lot of output, all of it, and input that nobody reads', async () => {

@@ -68,7 +68,7 @@ export class SpdyConnection implements StreamCarrier {
     }
   }
 
-  /** Opens a stream as the connection's client. */
+  /** Opens a stream as the connection's client. It emits `accepted` when the server has replied. */
   open(headers: Readonly<Record<string, string>>): SpdyStream {
     const id = this.nextStreamId;
     const stream = new SpdyStream(id, new Map(Object.entries(headers)), this);
@@ -135,9 +135,10 @@ export class SpdyConnection implements StreamCarrier {
     }
     const { type, payload } = frame;
     if (type === frameType.synStream) await this.accept(payload, frame.flags);
-    else if (type === frameType.headers || type === frameType.synReply)
+    else if (type === frameType.headers || type === frameType.synReply) {
       await this.inflater.decompress(payload.subarray(4));
-    else if (type === frameType.ping) this.send(pingFrame(payload.readUInt32BE(0)));
+      if (type === frameType.synReply) this.streams.get(streamIdAt(payload, 0))?.emit('accepted');
+    } else if (type === frameType.ping) this.send(pingFrame(payload.readUInt32BE(0)));
     else if (type === frameType.rstStream) this.streams.get(streamIdAt(payload, 0))?.abandon();
     // SETTINGS, WINDOW_UPDATE and GOAWAY ask for nothing: the client closes the connection itself.
   }
