@@ -281,14 +281,14 @@ describe('LimitRanger', () => {
       { min: { cpu: '100m' } },
       'minimum cpu usage per Container is 100m, but request is 50m',
     ],
-    ['no request', {}, { min: { cpu: '100m' } }, 'minimum cpu usage per Container is 100m. No request is specified'],
+    ['no request', {}, { min: { cpu: '100m' } }, 'minimum cpu usage per Container is 100m.  No request is specified'],
     [
       'too much',
       { limits: { cpu: '2' } },
       { max: { cpu: '1' } },
       'maximum cpu usage per Container is 1, but limit is 2',
     ],
-    ['no limit', {}, { max: { cpu: '1' } }, 'maximum cpu usage per Container is 1. No limit is specified'],
+    ['no limit', {}, { max: { cpu: '1' } }, 'maximum cpu usage per Container is 1.  No limit is specified'],
     [
       'too wide',
       { requests: { memory: '1Gi' }, limits: { memory: '4Gi' } },
@@ -299,6 +299,12 @@ describe('LimitRanger', () => {
     expect(await admit(withResources(resources), { type: 'Container', ...bounds })).toBe(
       `pods "web" is forbidden: ${message}`,
     );
+  });
+
+  test('does not count what the sandbox of a pod costs', async () => {
+    const resources = { limits: { cpu: '1' }, requests: { cpu: '1' } };
+    const pod = newPod({ containers: [{ name: 'a', resources }], overhead: { cpu: '500m' } });
+    expect(await admit(pod, { type: 'Pod', max: { cpu: '1' } })).toBe('');
   });
 
   test('counts a pod as a whole, with init containers', async () => {

@@ -11,7 +11,7 @@ export interface Bounded {
   claim?: boolean;
 }
 
-/** In upstream's words; empty when everything is within bounds. */
+/** In upstream's words (with its two spaces after a full stop); empty when everything is within bounds. */
 export function limitProblems(item: LimitRangeItem, bounded: Bounded): string[] {
   return [
     ...each(item.min, (name, bound) => minProblem(item.type, name, bound, bounded)),
@@ -30,7 +30,7 @@ function each(
 function minProblem(type: string, name: string, bound: Quantity, { requests, limits }: Bounded): string | undefined {
   const [request, limit] = [requests.get(name), limits.get(name)];
   const text = `minimum ${name} usage per ${type} is ${bound}`;
-  if (!request) return `${text}. No request is specified`;
+  if (!request) return `${text}.  No request is specified`;
   if (request.compare(bound) < 0) return `${text}, but request is ${request}`;
   if (limit && limit.compare(bound) < 0) return `${text}, but limit is ${limit}`;
   return undefined;
@@ -40,10 +40,10 @@ function maxProblem(type: string, name: string, bound: Quantity, bounded: Bounde
   const [request, limit] = [bounded.requests.get(name), bounded.limits.get(name)];
   const text = `maximum ${name} usage per ${type} is ${bound}`;
   if (bounded.claim) {
-    if (!request) return `${text}. No request is specified`;
+    if (!request) return `${text}.  No request is specified`;
     return request.compare(bound) > 0 ? `${text}, but request is ${request}` : undefined;
   }
-  if (!limit) return `${text}. No limit is specified`;
+  if (!limit) return `${text}.  No limit is specified`;
   if (limit.compare(bound) > 0) return `${text}, but limit is ${limit}`;
   if (request && request.compare(bound) > 0) return `${text}, but request is ${request}`;
   return undefined;

@@ -84,7 +84,10 @@ function problemsOf(request: AdmissionRequest, item: LimitRangeItem): string[] {
   }
   const pod = request.object as unknown as Pod;
   if (item.type === 'Pod') {
-    return limitProblems(item, { requests: podAmounts(pod, 'requests'), limits: podAmounts(pod, 'limits') });
+    // What the sandbox costs is no wish of the pod's.
+    const { overhead: _, ...spec } = pod.spec;
+    const asked: Pod = { ...pod, spec };
+    return limitProblems(item, { requests: podAmounts(asked, 'requests'), limits: podAmounts(asked, 'limits') });
   }
   if (item.type !== 'Container') return [];
   const containers = [...(pod.spec.containers ?? []), ...(pod.spec.initContainers ?? [])];

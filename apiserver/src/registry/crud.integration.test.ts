@@ -322,12 +322,27 @@ describe('binding', () => {
     expect(first.body.status).toBe('Success');
     const { body } = await api.client.get(`${pods}/bound`);
     expect(body.spec.nodeName).toBe('n1');
-    expect(body.status.conditions).toMatchObject([{ type: 'PodScheduled', status: 'True' }]);
+    expect(body.status.conditions).toMatchObject([{ type: 'PodScheduled', status: 'True', observedGeneration: 1 }]);
     const second = await bind('bound', 'n2');
     expect(second.code).toBe(409);
     expect(second.body.message).toBe(
       'Operation cannot be fulfilled on pods/binding "bound": pod bound is already assigned to node "n1"',
     );
     expect((await bind('absent', 'n1')).code).toBe(404);
+  });
+
+  it('says what is wrong with a binding, as an error without a reason', async () => {
+    const post = (body: object): ReturnType<TestApi['client']['post']> =>
+      api.client.post(`${pods}/bound/binding`, body);
+    const nowhere = await post({ metadata: { name: 'bound' }, target: { kind: 'Pod' } });
+    expect(nowhere.code).toBe(500);
+    expect(nowhere.body.reason).toBeUndefined();
+    expect(nowhere.body.message).toBe(
+      '[target.kind: Unsupported value: "Pod": supported values: "Node", "<empty>", target.name: Required value]',
+    );
+    for (const name of ['other', '']) {
+      const { code, body } = await post({ metadata: { name }, target: { kind: 'Node', name: 'n1' } });
+      expect([code, body.message]).toEqual([400, 'name in URL does not match name in Binding object']);
+    }
   });
 });

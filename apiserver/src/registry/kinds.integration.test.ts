@@ -166,6 +166,8 @@ describe('pods', () => {
 
   it('are bound through bindings, too', async () => {
     await client.post('/api/v1/nodes', { metadata: { name: 'n1' } });
+    const nameless = await client.post('/api/v1/namespaces/default/bindings', { metadata: {}, target: { name: 'n1' } });
+    expect([nameless.code, nameless.body.message]).toEqual([400, 'Name parameter required.']);
     const bound = await client.post('/api/v1/namespaces/default/bindings', {
       metadata: { name: 'web' },
       target: { kind: 'Node', name: 'n1' },

@@ -19,7 +19,8 @@ describe('parseWriteOptions', () => {
     ],
     ['fieldValidation=Maybe', 'fieldValidation: Unsupported value: "Maybe"'],
     [`fieldManager=${'x'.repeat(129)}`, 'fieldManager: Too long: may not be more than 128 bytes'],
-    ['fieldManager=%07', 'should not contain non-printable characters'],
+    ['fieldManager=%C3%A9%07', 'fieldManager: Invalid value: "é\\a": invalid character U+0007 (at position 2)'],
+    ['fieldManager=a%C2%A0b', 'invalid character U+00A0 (at position 1)'],
   ])('refuses %s', (text, message) => {
     expect(() => parseWriteOptions('CreateOptions', query(text))).toThrow(message);
   });

@@ -9,6 +9,7 @@ import {
   required,
   tooLong,
 } from '@kubelab/apimachinery/field-error';
+import { isPrintable } from '@kubelab/apimachinery/go-quote';
 import { badRequest } from '@kubelab/apimachinery/status-error';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
@@ -73,8 +74,13 @@ function validateDryRun(values: readonly string[]): FieldError[] {
 function validateFieldManager(manager: string): FieldError[] {
   const errors: FieldError[] = [];
   if (Buffer.byteLength(manager) > maxFieldManagerBytes) errors.push(tooLong('fieldManager', maxFieldManagerBytes));
-  if (/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}]/u.test(manager)) {
-    errors.push(invalid('fieldManager', manager, 'should not contain non-printable characters'));
+  let position = 0;
+  for (const char of manager) {
+    if (!isPrintable(char)) {
+      const codePoint = (char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+      errors.push(invalid('fieldManager', manager, `invalid character U+${codePoint} (at position ${position})`));
+    }
+    position += Buffer.byteLength(char);
   }
   return errors;
 }

@@ -275,5 +275,54 @@ describe('eviction', () => {
     ]);
     const { body } = await api.client.get(`${budgets}/guard`);
     expect(Object.keys(body.status.disruptedPods)).toEqual(['g1']);
+    expect(body.status.conditions).toMatchObject([
+      { type: 'DisruptionAllowed', status: 'False', reason: 'InsufficientPods', message: '', observedGeneration: 1 },
+    ]);
+  });
+
+  it('evicts the pod that the client means, or none', async () => {
+    const post = (body: object): ReturnType<TestApi['client']['post']> =>
+      api.client.post(`${pods}/meant/eviction`, { metadata: { name: 'meant' }, ...body });
+    const metadata = { name: 'meant', finalizers: ['example.com/wait'] };
+    const { body: pod } = await api.client.post(pods, { metadata, spec: { containers: [{ name: 'c', image: 'i' }] } });
+    const wrongUid = await post({ deleteOptions: { preconditions: { uid: 'other' } } });
+    expect([wrongUid.code, wrongUid.body.message]).toEqual([
+      409,
+      `Operation cannot be fulfilled on Pod "meant": the UID in the precondition (other) does not match the UID in record (${pod.metadata.uid}). The pod might have been deleted and then recreated`,
+    ]);
+    const stale = await post({ deleteOptions: { preconditions: { resourceVersion: '1' } } });
+    expect([stale.code, stale.body.message]).toEqual([
+      409,
+      `Operation cannot be fulfilled on Pod "meant": the ResourceVersion in the precondition (1) does not match the ResourceVersion in record (${pod.metadata.resourceVersion}). The object might have been modified`,
+    ]);
+    const nameless = await post({ metadata: {} });
+    expect([nameless.code, nameless.body.message]).toEqual([400, 'name in URL does not match name in Eviction object']);
+    const { resourceVersion } = pod.metadata;
+    expect((await post({ deleteOptions: { preconditions: { resourceVersion } } })).code).toBe(201);
+    const { body: evicted } = await api.client.get(`${pods}/meant`);
+    expect(evicted.metadata.deletionTimestamp).toBeDefined();
+    expect(evicted.status.conditions).toMatchObject([
+      { type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', observedGeneration: 1 },
+    ]);
+  });
+
+  it('does not judge between two budgets', async () => {
+    const labels = { app: 'twice' };
+    const budgets = '/apis/policy/v1/namespaces/default/poddisruptionbudgets';
+    for (const name of ['one', 'two']) {
+      await api.client.post(budgets, { metadata: { name }, spec: { selector: { matchLabels: labels } } });
+    }
+    await api.client.post(pods, {
+      metadata: { name: 'twice', labels },
+      spec: { containers: [{ name: 'c', image: 'i' }] },
+    });
+    await api.client.patch(`${pods}/twice/status`, 'merge', { status: { phase: 'Running' } });
+    const { code, body } = await api.client.post(`${pods}/twice/eviction`, { metadata: { name: 'twice' } });
+    expect(code).toBe(500);
+    expect(body).toMatchObject({
+      status: 'Failure',
+      message: 'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+    });
+    expect(body.reason).toBeUndefined();
   });
 });

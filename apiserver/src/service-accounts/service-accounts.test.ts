@@ -35,13 +35,13 @@ function setUp(more: object = {}, admission: AdmissionPlugin[] = []) {
     ...more,
   });
   const warnings: string[] = [];
-  const ask = async (spec: object = {}, name = 'web') => {
+  const ask = async (spec: object = {}, name = 'web', metadata: object = {}) => {
     const context = {
       info: { namespace: 'default', name },
       user: { name: 'jane', groups: [] },
       warn: (text: string) => warnings.push(text),
     };
-    const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', metadata: {}, spec };
+    const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', metadata, spec };
     const { code, object } = await handler.create(context as unknown as RequestContext, body as never, {
       dryRun: false,
     });
@@ -118,7 +118,7 @@ describe('TokenRequest', () => {
     [
       'too short',
       { expirationSeconds: 300 },
-      'TokenRequest.authentication.k8s.io "web" is invalid: spec.expirationSeconds: Invalid value: 300: may not specify a duration less than 10 minutes',
+      'TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: 300: may not specify a duration less than 10 minutes',
     ],
     ['too long', { expirationSeconds: 2 ** 33 }, 'may not specify a duration larger than 2^32 seconds'],
     [
@@ -134,6 +134,18 @@ describe('TokenRequest', () => {
     ],
   ])('%s is refused', async (_what, spec, message) => {
     expect(await messageOf(setUp().ask(spec))).toContain(message);
+  });
+
+  test.each<[object, string]>([
+    [{ name: 'other' }, 'metadata.name: Invalid value: "other": must match the service account name if specified'],
+    [
+      { namespace: 'kube-system' },
+      'metadata.namespace: Invalid value: "kube-system": must match the service account namespace if specified',
+    ],
+  ])('a body about another account is refused: %j', async (metadata, why) => {
+    expect(await messageOf(setUp().ask({}, 'web', metadata))).toBe(
+      `TokenRequest.authentication.k8s.io "web" is invalid: ${why}`,
+    );
   });
 
   test('an unknown account, and the pod of another, are refused', async () => {

@@ -9,6 +9,7 @@ import type { ActionHandler, AdmissionPlugin, AdmissionRequest, ObjectAccess, Re
 import type { ObjectClaim, PrivateClaims } from './claims.js';
 import type { TokenIssuer } from './issuer.js';
 
+const tokenRequestKind = { group: 'authentication.k8s.io', kind: 'TokenRequest' };
 const defaultExpirationSeconds = 3600;
 const minExpirationSeconds = 600;
 const maxExpirationSeconds = 2 ** 32;
@@ -62,8 +63,9 @@ export function createTokenRequestHandler(options: TokenRequestOptions): ActionH
       const namespace = context.info.namespace ?? '';
       const spec = (body['spec'] ?? {}) as TokenRequestSpec;
       const requested = spec.expirationSeconds ?? defaultExpirationSeconds;
+      matchAccount(context, body);
       const account = await findAccount(options.objects, namespace, context.info.name);
-      validate(context, body, requested);
+      validate(requested);
       const bound = await resolveBoundObject(options.objects, namespace, account.metadata.name, spec.boundObjectRef);
       const audiences = spec.audiences?.length ? spec.audiences : [...options.apiAudiences];
       const limited = limitExpiration(context, options, requested);
@@ -108,7 +110,18 @@ async function findAccount(objects: ObjectAccess, namespace: string, name: strin
   return account;
 }
 
-function validate(context: RequestContext, body: UnstructuredObject, seconds: number): void {
+/** What the body says about the account must be what the path says. */
+function matchAccount({ info }: RequestContext, { metadata }: UnstructuredObject): void {
+  const problem =
+    metadata.name && metadata.name !== info.name
+      ? invalid('metadata.name', metadata.name, 'must match the service account name if specified')
+      : metadata.namespace && metadata.namespace !== info.namespace
+        ? invalid('metadata.namespace', metadata.namespace, 'must match the service account namespace if specified')
+        : undefined;
+  if (problem) throw invalidObject(tokenRequestKind, info.name, [problem]);
+}
+
+function validate(seconds: number): void {
   const errors: FieldError[] = [];
   const field = 'spec.expirationSeconds';
   if (seconds < minExpirationSeconds) {
@@ -117,10 +130,7 @@ function validate(context: RequestContext, body: UnstructuredObject, seconds: nu
   if (seconds > maxExpirationSeconds) {
     errors.push(invalid(field, seconds, 'may not specify a duration larger than 2^32 seconds'));
   }
-  if (errors.length > 0) {
-    const name = body.metadata?.name ?? context.info.name;
-    throw invalidObject({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, name, errors);
-  }
+  if (errors.length > 0) throw invalidObject(tokenRequestKind, '', errors);
 }
 
 async function resolveBoundObject(

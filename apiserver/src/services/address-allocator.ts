@@ -6,7 +6,7 @@ import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { isAlreadyExists } from '@kubelab/apimachinery/status-error';
 import { type Clock, timestamp } from '@kubelab/component/clock';
 import type { Entry, ResourceStore } from '../storage/store.js';
-import { AllocationError, addressTaken, rangeFull } from './allocation-error.js';
+import { AllocationError, addressOutOfRange, addressTaken, rangeFull } from './allocation-error.js';
 import { offsetsToTry, reservedBand } from './bands.js';
 
 const bandLimits = { min: 16, max: 256, step: 16 };
@@ -51,7 +51,7 @@ export class AddressAllocator {
 
   /** Takes exactly this address. An address that a service of this very name left behind is taken over. Throws AllocationError. */
   async allocate(address: string, owner: AddressOwner, { dryRun }: { dryRun: boolean }): Promise<void> {
-    const key = this.#checkRange(address);
+    const key = this.#checkRange(address, { dryRun });
     const current = await this.options.store.get(key);
     if (current) {
       if (!isOwnedBy(current, owner)) throw addressTaken();
@@ -106,12 +106,15 @@ export class AddressAllocator {
     return offset >= 0 && offset < this.#size ? offset : undefined;
   }
 
-  #checkRange(address: string): string {
+  #checkRange(address: string, { dryRun }: { dryRun: boolean }): string {
     const offset = this.#offsetOf(address);
     if (offset === undefined) {
-      throw new AllocationError(
-        `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${this.range}`,
-      );
+      // Only a dry run goes to one range, and tells which.
+      throw dryRun
+        ? new AllocationError(
+            `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${this.range}`,
+          )
+        : addressOutOfRange();
     }
     return this.#addressAt(offset);
   }

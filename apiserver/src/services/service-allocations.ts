@@ -174,7 +174,7 @@ async function takePort(allocator: PortAllocator, port: number, spec: ServiceSpe
   taken.onUndo(() => allocator.release([port]));
 }
 
-async function takeFreePort(allocator: PortAllocator, taken: Taken): Promise<number> {
+async function takeFreePort(allocator: PortAllocator, taken: Taken, what = 'a nodePort'): Promise<number> {
   try {
     const port = await allocator.allocateNext({ dryRun: taken.dryRun, avoid: taken.ports });
     taken.onUndo(() => allocator.release([port]));
@@ -182,7 +182,7 @@ async function takeFreePort(allocator: PortAllocator, taken: Taken): Promise<num
     return port;
   } catch (error) {
     if (!(error instanceof AllocationError)) throw error;
-    throw internalError(new Error(`failed to allocate a nodePort: ${error.message}`));
+    throw internalError(new Error(`failed to allocate ${what}: ${error.message}`));
   }
 }
 
@@ -196,7 +196,7 @@ async function takeHealthCheckPort(
   const wanted = spec.healthCheckNodePort ?? 0;
   if (wanted !== 0 && heldPorts(before).includes(wanted)) return;
   if (wanted === 0) {
-    spec.healthCheckNodePort = await takeFreePort(allocator, taken);
+    spec.healthCheckNodePort = await takeFreePort(allocator, taken, 'a HealthCheck NodePort 0');
     return;
   }
   try {

@@ -76,8 +76,8 @@ describe('cluster IPs', () => {
   });
 
   test.each(['10.97.0.1', '10.96.0.0', '10.96.0.255'])('%s is not in the range', async (clusterIP) => {
-    expect(await messageOf(setUp().create({ clusterIP }))).toContain(
-      `the provided IP (${clusterIP}) is not in the valid range. The range of valid IPs is 10.96.0.0/24`,
+    expect(await messageOf(setUp().create({ clusterIP }))).toBe(
+      `Service "web" is invalid: spec.clusterIPs: Invalid value: ["${clusterIP}"]: failed to allocate IP ${clusterIP}: the provided network does not match the current range`,
     );
   });
 

@@ -1,6 +1,7 @@
 /** Validation errors with upstream's texts (k8s.io/apimachinery/pkg/util/validation/field). */
 
 import { stringifyExact } from './exact-json.js';
+import { goQuote } from './go-quote.js';
 import type { StatusCause } from './status-error.js';
 import { StatusError } from './status-error.js';
 
@@ -26,8 +27,12 @@ export interface FieldError {
 
 function show(value: unknown): string {
   if (value === undefined || value === null) return 'null';
-  return stringifyExact(value) ?? String(value);
+  if (typeof value === 'string') return goQuote(value);
+  return stringifyExact(value)?.replace(/[<>&\u2028\u2029]/g, escapeForHtml) ?? String(value);
 }
+
+/** As Go's encoding/json does by default. */
+const escapeForHtml = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 function withDetail(head: string, detail: string): string {
   return detail === '' ? head : `${head}: ${detail}`;
@@ -54,7 +59,7 @@ export function notFoundValue(field: string, value: unknown): FieldError {
 }
 
 export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {
-  const quoted = supported.map((item) => stringifyExact(item)).join(', ');
+  const quoted = supported.map(goQuote).join(', ');
   const detail = supported.length > 0 ? `supported values: ${quoted}` : '';
   return { type: 'FieldValueNotSupported', field, detail: withDetail(`Unsupported value: ${show(value)}`, detail) };
 }

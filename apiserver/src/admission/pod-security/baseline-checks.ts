@@ -113,7 +113,28 @@ function procMount(pod: PodLike): Finding | undefined {
   };
 }
 
-function seccompProfile(pod: PodLike): Finding | undefined {
+const seccompPodKey = 'seccomp.security.alpha.kubernetes.io/pod';
+const seccompContainerKey = 'container.seccomp.security.alpha.kubernetes.io/';
+
+/** Before 1.19 profiles were annotations. */
+function seccompAnnotations(pod: PodLike): Finding | undefined {
+  const isGood = (value: string): boolean =>
+    value === 'runtime/default' || value === 'docker/default' || value.startsWith('localhost/');
+  const keys = [seccompPodKey, ...containersOf(pod).map(({ name }) => `${seccompContainerKey}${name}`)];
+  const bad = keys.flatMap((key) => {
+    const value = pod.annotations[key];
+    return value === undefined || isGood(value) ? [] : [`${key}=${JSON.stringify(value)}`];
+  });
+  if (bad.length === 0) return undefined;
+  const all = sorted(bad);
+  return {
+    reason: 'seccompProfile',
+    detail: `forbidden ${plural(all.length, 'annotation', 'annotations')} ${all.join(', ')}`,
+  };
+}
+
+function seccompProfile(pod: PodLike, minor: number): Finding | undefined {
+  if (minor < 19) return seccompAnnotations(pod);
   const isBad = (type: string | undefined): boolean =>
     type !== undefined && type !== 'RuntimeDefault' && type !== 'Localhost';
   const podType = pod.spec.securityContext?.seccompProfile?.type;

@@ -78,6 +78,18 @@ describe('baseline', () => {
     expect(baseline({}, { 'container.apparmor.security.beta.kubernetes.io/a': 'runtime/default' })).toBe('');
   });
 
+  test('before 1.19 it is about annotations that name a seccomp profile', () => {
+    const annotations = {
+      'seccomp.security.alpha.kubernetes.io/pod': 'unconfined',
+      'container.seccomp.security.alpha.kubernetes.io/a': 'bad',
+    };
+    expect(baseline({}, annotations, 18)).toBe(
+      'seccompProfile (forbidden annotations container.seccomp.security.alpha.kubernetes.io/a="bad", seccomp.security.alpha.kubernetes.io/pod="unconfined")',
+    );
+    expect(baseline({}, annotations, 19)).toBe('');
+    expect(baseline({}, { 'seccomp.security.alpha.kubernetes.io/pod': 'docker/default' }, 18)).toBe('');
+  });
+
   test('an older version of the standard knows fewer rules and fewer safe sysctls', () => {
     const probes = { containers: [container({ livenessProbe: { httpGet: { host: '10.0.0.1' } } })] };
     expect(baseline(probes, {}, 33)).toBe('');

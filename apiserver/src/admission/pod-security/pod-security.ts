@@ -57,7 +57,7 @@ export function createPodSecurity({ objects }: PodSecurityOptions): AdmissionPlu
 async function policyFor(objects: ObjectAccess, name: string): Promise<Policy> {
   const namespace =
     objects.peek<Namespace>(namespaces, undefined, name) ?? (await objects.get<Namespace>(namespaces, undefined, name));
-  if (!namespace) throw internalError(new Error(`failed to lookup namespace ${name}`));
+  if (!namespace) throw internalError(new Error(`failed to lookup namespace ${JSON.stringify(name)}`));
   return parsePolicy(namespace.metadata.labels, noPolicy).policy;
 }
 

@@ -23,5 +23,5 @@ export function missingRequirements(
     }
   }
   const parts = [...missing].sort(([left], [right]) => (left < right ? -1 : 1));
-  return parts.map(([name, containers]) => `${name} for: ${containers.join(',')}`).join('; ');
+  return parts.map(([name, containers]) => `${name} for: ${[...new Set(containers)].sort().join(',')}`).join('; ');
 }

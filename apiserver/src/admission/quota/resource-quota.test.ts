@@ -58,6 +58,15 @@ describe('ResourceQuota', () => {
     );
   });
 
+  test('names the containers that do not say, in order', async () => {
+    const { create } = setUp({ cpu: '1' });
+    const containers = ['b', 'a'].map((name) => ({ name, resources: {} }));
+    const initContainers = [{ name: 'c', resources: {} }];
+    expect(await create('pods', pod('p', {}, { containers, initContainers }))).toBe(
+      'pods "p" is forbidden: failed quota: q: must specify cpu for: a,b,c',
+    );
+  });
+
   test('parallel requests never spend the same rest', async () => {
     const { create, used } = setUp({ configmaps: '3' });
     const results = await Promise.all(

@@ -1,15 +1,17 @@
 /** pods/binding: the one way to give a pod its node. */
 
 import type { Binding, Pod } from '@kubelab/api/types';
-import { invalidObject, notSupported, required } from '@kubelab/apimachinery/field-error';
+import { formatFieldError, notSupported, required } from '@kubelab/apimachinery/field-error';
 import { deepClone } from '@kubelab/apimachinery/json';
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
-import { badRequest, conflict, notFound } from '@kubelab/apimachinery/status-error';
+import { badRequest, conflict, notFound, unclassifiedError } from '@kubelab/apimachinery/status-error';
 import { timestamp } from '@kubelab/component/clock';
+import { joinProblems } from '../../admission/refusal.js';
 import type { ActionHandler, RequestContext } from '../../contracts.js';
 import { storeOf } from '../create.js';
 import type { Engine } from '../engine.js';
 import { type Resource, storageKey } from '../resources.js';
+import { setPodCondition } from './pod-condition.js';
 
 const podBinding = { group: '', resource: 'pods/binding' };
 
@@ -35,8 +37,8 @@ export function createBindingHandler(engine: Engine, pods: Resource): ActionHand
 function podName(context: RequestContext, binding: Binding): string {
   const given = binding.metadata?.name ?? '';
   const { name } = context.info;
-  if (name !== '' && given !== '' && given !== name) {
-    throw badRequest(`name in URL does not match name in Binding object: ${given}`);
+  if (name !== '' && given !== name) {
+    throw badRequest('name in URL does not match name in Binding object');
   }
   const namespace = binding.metadata?.namespace ?? '';
   if (namespace !== '' && namespace !== context.info.namespace) {
@@ -45,13 +47,14 @@ function podName(context: RequestContext, binding: Binding): string {
   return name === '' ? given : name;
 }
 
+/** Upstream passes these on as they are, so that they are a 500 and no 422. */
 function validateBinding(binding: Binding, name: string): void {
   const errors = [];
-  if (name === '') errors.push(required('metadata.name', 'name or generateName is required'));
   const { kind = '', name: node = '' } = binding.target ?? {};
   if (kind !== '' && kind !== 'Node') errors.push(notSupported('target.kind', kind, ['Node', '<empty>']));
   if (node === '') errors.push(required('target.name'));
-  if (errors.length > 0) throw invalidObject({ group: '', kind: 'Binding' }, name, errors);
+  if (errors.length > 0) throw unclassifiedError(joinProblems(errors.map(formatFieldError)));
+  if (name === '') throw badRequest('Name parameter required.');
 }
 
 function assigned(current: Pod, binding: Binding, now: string): UnstructuredObject {
@@ -71,12 +74,6 @@ function assigned(current: Pod, binding: Binding, now: string): UnstructuredObje
   const { annotations, labels } = binding.metadata ?? {};
   if (annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...annotations };
   if (labels) pod.metadata.labels = { ...pod.metadata.labels, ...labels };
-  setScheduled(pod, now);
+  setPodCondition(pod, { type: 'PodScheduled', status: 'True' }, now);
   return pod as unknown as UnstructuredObject;
-}
-
-function setScheduled(pod: Pod, now: string): void {
-  const others = (pod.status?.conditions ?? []).filter((condition) => condition.type !== 'PodScheduled');
-  const condition = { type: 'PodScheduled', status: 'True', lastTransitionTime: now };
-  pod.status = { ...pod.status, conditions: [...others, condition] };
 }
