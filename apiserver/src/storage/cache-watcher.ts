@@ -21,6 +21,8 @@ export interface CacheWatcherOptions {
 
 /** Events per call of the sink, so that a pause takes effect soon. */
 const batchSize = 128;
+/** Bytes of objects per call of the sink, one event at least: each connection keeps a copy of its own until its client reads. */
+const batchBytes = 64 * 1024;
 
 export class CacheWatcher implements Watcher {
   readonly #options: CacheWatcherOptions;
@@ -54,7 +56,7 @@ export class CacheWatcher implements Watcher {
     }
     if (event === undefined) return false;
     this.#queue.push(event);
-    this.#queuedBytes += event.entry?.bytes.length ?? 0;
+    this.#queuedBytes += sizeOf(event);
     // Ended without a word, as upstream does: clients go on from the last revision they saw.
     if (this.#isHeldUp && this.#isTooLong) this.#finish(undefined, true);
     return true;
@@ -111,24 +113,29 @@ export class CacheWatcher implements Watcher {
     if (this.#over || this.#paused || !this.#started) return [];
     const past = this.#nextOfBacklog();
     if (past.length > 0 || this.#backlog !== undefined) return past;
-    if (this.#queue.length > batchSize) {
-      const first = this.#queue.splice(0, batchSize);
-      for (const event of first) this.#queuedBytes -= event.entry?.bytes.length ?? 0;
-      return first;
+    if (this.#queue.length <= batchSize && this.#queuedBytes <= batchBytes) {
+      const events = this.#queue;
+      if (events.length > 0) this.#queue = [];
+      this.#queuedBytes = 0;
+      return events;
     }
-    const events = this.#queue;
-    if (events.length > 0) this.#queue = [];
-    this.#queuedBytes = 0;
-    return events;
+    let bytes = 0;
+    let count = 0;
+    while (count < this.#queue.length && count < batchSize && bytes < batchBytes) bytes += sizeOf(this.#queue[count++]);
+    this.#queuedBytes -= bytes;
+    return this.#queue.splice(0, count);
   }
 
   #nextOfBacklog(): WatchEvent[] {
     const events: WatchEvent[] = [];
-    while (this.#backlog !== undefined && events.length < batchSize) {
+    let bytes = 0;
+    while (this.#backlog !== undefined && events.length < batchSize && bytes < batchBytes) {
       const { done, value } = this.#backlog.next();
       if (done) this.#backlog = undefined;
-      else if (value !== undefined) events.push(value);
-      else {
+      else if (value !== undefined) {
+        events.push(value);
+        bytes += sizeOf(value);
+      } else {
         if (events.length === 0) setImmediate(() => this.flush());
         break;
       }
@@ -144,4 +151,8 @@ export class CacheWatcher implements Watcher {
     this.#options.onOver(slow);
     this.#options.sink.onEnd(error);
   }
+}
+
+function sizeOf(event: WatchEvent | undefined): number {
+  return event?.entry?.bytes.length ?? 0;
 }

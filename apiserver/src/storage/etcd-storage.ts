@@ -30,13 +30,13 @@ export interface StorageOptions extends EtcdConnectOptions {
   historyBytes?: number;
   /** Events that may wait for one watcher whose client does not read. Default 5,000. */
   watchQueueLimit?: number;
-  /** Bytes of objects that may wait for one watcher whose client does not read. Default 64 MiB. */
+  /** Bytes of objects that may wait for one watcher whose client does not read. Default 16 MiB, as much as is remembered: who is let go can go on from there. */
   watchQueueBytes?: number;
 }
 
 const housekeepingMs = 10_000;
 const healthTimeoutMs = 2_000;
-const defaultQueueBytes = 64 * 1024 * 1024;
+const defaultQueueBytes = 16 * 1024 * 1024;
 
 /** Connects and resolves when etcd has answered. Rejects with a StatusError 503 or 504 when it does not in time. */
 export async function openStorage(options: StorageOptions): Promise<EtcdStorage> {

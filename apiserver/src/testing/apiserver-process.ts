@@ -16,6 +16,8 @@ export interface ApiserverProcess {
   readonly pid: number;
   /** Resident memory, in MB. */
   residentMegabytes(): number;
+  /** The sum of the samples in /metrics whose lines match. */
+  metric(pattern: RegExp): Promise<number>;
   /** A member of system:masters. */
   client(): TestClient;
   /** SIGKILL; the port stays its own for {@link start}. */
@@ -142,6 +144,17 @@ class ManagedProcess implements ApiserverProcess {
   residentMegabytes(): number {
     const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))?.[1];
     return Number(kilobytes) / 1024;
+  }
+
+  async metric(pattern: RegExp): Promise<number> {
+    const client = this.client();
+    try {
+      const { text } = await client.get('/metrics');
+      const lines = text.split('\n').filter((line) => pattern.test(line));
+      return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+    } finally {
+      client.close();
+    }
   }
 
   async start(): Promise<void> {
