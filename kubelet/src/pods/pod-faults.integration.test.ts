@@ -96,7 +96,6 @@ describe('volumes', () => {
       { hostPath: { path: '/nosuch', type: 'Directory' } },
       'hostPath type check failed: /nosuch is not a directory',
     ],
-    ['kind of volume', { nfs: { server: 'a', path: '/b' } }, 'volumes of type "nfs" are not supported by this kubelet'],
   ])(
     'a %s that is not there',
     async (_what, volume, text) => {
@@ -106,6 +105,32 @@ describe('volumes', () => {
       expect(node.pod('needy')?.status?.containerStatuses?.[0]?.state?.waiting).toEqual({
         reason: 'ContainerCreating',
       });
+    },
+    patience,
+  );
+
+  test(
+    'every volume that is wrong is told of by itself, and those that nobody can mount together',
+    async () => {
+      node = await TestNode.start();
+      const volumes = [
+        { name: 'b', nfs: { server: 'a', path: '/b' } },
+        { name: 'a', persistentVolumeClaim: { claimName: 'none' } },
+        { name: 'c', configMap: { name: 'nomap' } },
+        { name: 'fine', emptyDir: {} },
+        { name: 'unused', nfs: { server: 'a', path: '/b' } },
+      ];
+      const uses = {
+        volumeMounts: ['a', 'c', 'fine'].map((name) => ({ name, mountPath: `/${name}` })),
+        volumeDevices: [{ name: 'b', devicePath: '/dev/b' }],
+      };
+      await node.createPod('needy', { volumes, containers: [{ ...app, ...uses }] });
+      await untilEvent('needy', 'FailedMount: MountVolume.SetUp failed for volume "c" : configmap "nomap" not found');
+      await untilEvent(
+        'needy',
+        'FailedMount: Unable to attach or mount volumes: unmounted volumes=[a b c], unattached volumes=[], failed to process volumes=[a b]: error processing PVC default/none: failed to fetch PVC from API server: persistentvolumeclaims "none" not found; failed to get Plugin from volumeSpec for volume "b" err=no volume plugin matched: volumes of type "nfs" are not supported by this kubelet',
+      );
+      expect(node.runtime.callsOf('createContainer')).toHaveLength(0);
     },
     patience,
   );

@@ -10,7 +10,8 @@ import type { Timer } from '@kubelab/component/clock';
 import type { Logger } from '@kubelab/component/logger';
 import type { DownwardContext } from '../containers/downward.js';
 import { currentSandbox, isAlive, type PodState } from '../runtime/pod-state.js';
-import { type MountedVolumes, VolumeError } from '../volumes/volume-manager.js';
+import { VolumeError } from '../volumes/volume-error.js';
+import type { MountedVolumes } from '../volumes/volume-manager.js';
 import { noState, PodApplier } from './apply.js';
 import type { Backoff } from './backoff.js';
 import { PodCleaner } from './cleaner.js';
@@ -297,8 +298,9 @@ export class PodWorker {
       return mounted;
     } catch (error) {
       this.#volumesDirty = true;
-      if (!signal.aborted)
-        events.event(this.#pod, 'Warning', 'FailedMount', error instanceof Error ? error.message : String(error));
+      if (signal.aborted) throw error;
+      const problems = error instanceof VolumeError ? error.problems : [String(error)];
+      for (const problem of problems) events.event(this.#pod, 'Warning', 'FailedMount', problem);
       throw error;
     }
   }

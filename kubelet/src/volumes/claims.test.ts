@@ -1,5 +1,5 @@
 import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, Volume } from '@kubelab/api/types';
-import { checkClaim, checkVolume, claimNameOf } from './claims.js';
+import { checkClaim, checkMode, checkNode, checkVolume, claimNameOf } from './claims.js';
 
 const pod = { metadata: { name: 'web', namespace: 'shop', uid: 'p1' }, spec: { containers: [] } } as unknown as Pod;
 const named: Volume = { name: 'data', persistentVolumeClaim: { claimName: 'disk' } };
@@ -29,7 +29,7 @@ test('the claim of a volume', () => {
 test.each<[string, PersistentVolumeClaim, Volume, RegExp | undefined]>([
   ['bound', claim(), named, undefined],
   ['pending', claim({ status: { phase: 'Pending' } }), named, /^PVC is not bound$/],
-  ['without a volume', claim({ spec: {} }), named, /^PVC is not bound$/],
+  ['without a volume', claim({ spec: {} }), named, /^PVC has empty pvc.Spec.VolumeName$/],
   ['on its way out', claim({}, { deletionTimestamp: 'x' }), named, /^PVC is being deleted$/],
   ['of somebody else', claim(), ephemeral, /^PVC shop\/disk was not created for pod shop\/web \(pod is not owner\)$/],
   ['made for the pod', claim({}, { ownerReferences: [{ uid: 'p1', controller: true }] }), ephemeral, undefined],
@@ -40,12 +40,43 @@ test.each<[string, PersistentVolumeClaim, Volume, RegExp | undefined]>([
 
 test.each<[string, PersistentVolume, RegExp | undefined]>([
   ['of this claim', volume(), undefined],
-  ['of nobody', volume({ claimRef: undefined }), /spec.ClaimRef is nil/],
-  ['of another claim', volume({ claimRef: { uid: 'c2' } }), /spec.ClaimRef.UID c2 does not match PVC.UID c1/],
-  ['a block device', volume({ volumeMode: 'Block' }), /block volumes are not supported/],
-  ['of this node', volume(affinity(['a'])), undefined],
-  ['of another node', volume(affinity(['b'])), /no matching NodeSelectorTerms/],
+  ['of nobody', volume({ claimRef: undefined }), /^found PV object pv but it has a nil pv.Spec.ClaimRef/],
+  ['of another claim', volume({ claimRef: { uid: 'c2' } }), /pv.Spec.ClaimRef.UID c2 does not point to claim.UID c1$/],
 ])('a volume that is %s', (_name, found, message) => {
-  if (message) expect(() => checkVolume(found, claim(), node)).toThrow(message);
-  else expect(() => checkVolume(found, claim(), node)).not.toThrow();
+  if (message) expect(() => checkVolume(found, claim())).toThrow(message);
+  else expect(() => checkVolume(found, claim())).not.toThrow();
+});
+
+test.each<[string, PersistentVolume, RegExp | undefined]>([
+  ['of no node', volume(), undefined],
+  ['of this node', volume(affinity(['a'])), undefined],
+  [
+    'of another node',
+    volume(affinity(['b'])),
+    /^MountVolume.NodeAffinity check failed for volume "pv" : no matching NodeSelectorTerms$/,
+  ],
+])('a volume that is %s', (_name, found, message) => {
+  if (message) expect(() => checkNode(found, node)).toThrow(message);
+  else expect(() => checkNode(found, node)).not.toThrow();
+});
+
+test.each<[string, string, string, RegExp | undefined]>([
+  ['a file system that is mounted', 'Filesystem', 'volumeMounts', undefined],
+  [
+    'a device that is mounted',
+    'Block',
+    'volumeMounts',
+    /^volume data has volumeMode Block, but is specified in volumeMounts$/,
+  ],
+  [
+    'a file system that is mapped',
+    'Filesystem',
+    'volumeDevices',
+    /^volume data has volumeMode Filesystem, but is specified in volumeDevices$/,
+  ],
+  ['a device that is mapped', 'Block', 'volumeDevices', /block volumes are not supported by this kubelet$/],
+])('%s', (_name, volumeMode, field, message) => {
+  const user = { spec: { containers: [{ name: 'app', [field]: [{ name: 'data' }] }] } } as unknown as Pod;
+  if (message) expect(() => checkMode(volume({ volumeMode }), user, named)).toThrow(message);
+  else expect(() => checkMode(volume({ volumeMode }), user, named)).not.toThrow();
 });

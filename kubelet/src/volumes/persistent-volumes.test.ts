@@ -74,7 +74,7 @@ test.each<[string, () => Promise<void>, string]>([
   [
     'there is no claim',
     async () => undefined,
-    'FailedMount: MountVolume.SetUp failed for volume "data" : error processing PVC default/disk: failed to fetch PVC from API server: persistentvolumeclaims "disk" not found',
+    'FailedMount: Unable to attach or mount volumes: unmounted volumes=[data], unattached volumes=[], failed to process volumes=[data]: error processing PVC default/disk: failed to fetch PVC from API server: persistentvolumeclaims "disk" not found',
   ],
   [
     'the folder is missing',
@@ -82,7 +82,31 @@ test.each<[string, () => Promise<void>, string]>([
       await createVolume({ local: { path: '/nonexistent/disk' } });
       await createClaim();
     },
-    'FailedMount: MountVolume.SetUp failed for volume "data" : path "/nonexistent/disk" does not exist',
+    'FailedMount: MountVolume.NewMounter initialization failed for volume "pv" : path "/nonexistent/disk" does not exist',
+  ],
+  [
+    'the folder is none',
+    async () => {
+      await createVolume({ local: { path: '/dev/null' } });
+      await createClaim();
+    },
+    'FailedMount: MountVolume.NewMounter initialization failed for volume "pv" : only directory and block device are supported',
+  ],
+  [
+    'the folder of the node is not there',
+    async () => {
+      await createVolume({ hostPath: { path: '/nosuch', type: 'Directory' } });
+      await createClaim();
+    },
+    'FailedMount: MountVolume.SetUp failed for volume "pv" : hostPath type check failed: /nosuch is not a directory',
+  ],
+  [
+    'it is a device',
+    async () => {
+      await createVolume({ local: { path: '/dev/null' }, volumeMode: 'Block' });
+      await createClaim();
+    },
+    'FailedMount: Unable to attach or mount volumes: unmounted volumes=[data], unattached volumes=[], failed to process volumes=[data]: volume data has volumeMode Block, but is specified in volumeMounts',
   ],
   [
     'it is of a kind that is not supported',
@@ -90,7 +114,7 @@ test.each<[string, () => Promise<void>, string]>([
       await createVolume({ nfs: { server: 'a', path: '/' }, accessModes: ['ReadWriteOnce'] });
       await createClaim();
     },
-    'FailedMount: MountVolume.SetUp failed for volume "data" : no volume plugin matched name: persistent volumes of type "nfs" are not supported by this kubelet',
+    'FailedMount: Unable to attach or mount volumes: unmounted volumes=[data], unattached volumes=[], failed to process volumes=[data]: failed to get Plugin from volumeSpec for volume "pv" err=no volume plugin matched: persistent volumes of type "nfs" are not supported by this kubelet',
   ],
 ])('%s: the pod says so', async (_name, prepare, event) => {
   await mkdir(join(folder, 'x'));

@@ -12,11 +12,7 @@ import type { Mounter } from './mounter.js';
 import { setVolumeOwnership } from './ownership.js';
 import type { PayloadReader } from './payload-reader.js';
 import { preparePersistentVolume } from './persistent-volumes.js';
-
-/** A volume that cannot be set up; the message is for the pod's FailedMount event. */
-export class VolumeError extends Error {
-  override readonly name = 'VolumeError';
-}
+import { type MountFailure, mountError, VolumeError, VolumeUnknownError } from './volume-error.js';
 
 export interface MountedVolume {
   /** On the node. */
@@ -55,31 +51,21 @@ export class VolumeManager {
     this.#options = options;
   }
 
-  /** Throws VolumeError. */
+  /** Throws VolumeError, when all volumes have been tried. */
   async mount(pod: Pod, context: DownwardContext, signal: AbortSignal): Promise<MountedVolumes> {
-    const used = new Set(
-      allContainers(pod).flatMap((container) => (container.volumeMounts ?? []).map((mount) => mount.name)),
-    );
     const result: MountedVolumes = { byName: new Map(), refreshAt: undefined };
-    const wanted = (pod.spec.volumes ?? []).filter((volume) => used.has(volume.name));
-    await Promise.all(wanted.map((volume) => this.#mountNamed(pod, volume, context, signal, result)));
-    return result;
-  }
-
-  async #mountNamed(
-    pod: Pod,
-    volume: Volume,
-    context: DownwardContext,
-    signal: AbortSignal,
-    result: MountedVolumes,
-  ): Promise<void> {
-    try {
-      result.byName.set(volume.name, await this.#mountOne(pod, volume, context, signal, result));
-    } catch (error) {
-      signal.throwIfAborted();
-      const text = error instanceof Error ? error.message : String(error);
-      throw new VolumeError(`MountVolume.SetUp failed for volume "${volume.name}" : ${text}`, { cause: error });
-    }
+    const failures: MountFailure[] = [];
+    const mountNamed = async (volume: Volume): Promise<void> => {
+      try {
+        result.byName.set(volume.name, await this.#mountOne(pod, volume, context, signal, result));
+      } catch (error) {
+        failures.push({ volume: volume.name, error });
+      }
+    };
+    await Promise.all(usedVolumes(pod).map(mountNamed));
+    if (failures.length === 0) return result;
+    signal.throwIfAborted();
+    throw mountError(failures);
   }
 
   async #mountOne(
@@ -96,7 +82,7 @@ export class VolumeManager {
     if (claimNameOf(pod, volume) !== undefined) return this.#claimed(pod, volume);
     if (volume.emptyDir) return this.#emptyDir(pod, volume);
     const folder = payloadFolder(volume);
-    if (!folder) throw new Error(unsupported(volume));
+    if (!folder) throw new VolumeUnknownError(unsupported(volume));
     const { payload, refreshAt } = await this.#options.payloads.read(pod, volume, context, signal);
     if (refreshAt !== undefined) result.refreshAt = Math.min(refreshAt, result.refreshAt ?? refreshAt);
     const path = await this.#payloadPath(pod, volume, folder);
@@ -191,7 +177,7 @@ export class VolumeManager {
     for (const point of await mounter.mountsBelow(folder)) await mounter.unmount(point);
     // Never recurse into something that is still mounted: it would be somebody's data.
     const left = await mounter.mountsBelow(folder);
-    if (left.length > 0) throw new VolumeError(`${left[0]} is still mounted`);
+    if (left.length > 0) throw new VolumeError([`${left[0]} is still mounted`]);
     await rm(folder, { recursive: true, force: true });
   }
 
@@ -201,6 +187,14 @@ export class VolumeManager {
     const lists = await Promise.all(folders.map(async (folder) => await listOrEmpty(folder)));
     return [...new Set(lists.flat())];
   }
+}
+
+/** Those that containers mount. A volume may not be left out in silence, so devices are told of here. */
+function usedVolumes(pod: Pod): Volume[] {
+  const containers = allContainers(pod);
+  const mounted = new Set(containers.flatMap(({ volumeMounts = [] }) => volumeMounts.map(({ name }) => name)));
+  const devices = new Set(containers.flatMap(({ volumeDevices = [] }) => volumeDevices.map(({ name }) => name)));
+  return (pod.spec.volumes ?? []).filter(({ name }) => mounted.has(name) || devices.has(name));
 }
 
 function payloadFolder(volume: Volume): string | undefined {
@@ -213,7 +207,7 @@ function payloadFolder(volume: Volume): string | undefined {
 
 function unsupported(volume: Volume): string {
   const [type] = Object.keys(volume).filter((key) => key !== 'name');
-  return `volumes of type "${type ?? 'none'}" are not supported by this kubelet`;
+  return `failed to get Plugin from volumeSpec for volume "${volume.name}" err=no volume plugin matched: volumes of type "${type ?? 'none'}" are not supported by this kubelet`;
 }
 
 /** The smallest of what the volume may hold and what the pod's containers may use together. */
