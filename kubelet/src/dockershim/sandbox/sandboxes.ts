@@ -1,6 +1,6 @@
 /** The sandbox half of the RuntimeService: one pause container per pod. */
 import type { Logger } from '@kubelab/component/logger';
-import { CriError } from '@kubelab/proto/cri-error';
+import { CriError, isCriError } from '@kubelab/proto/cri-error';
 import type * as cri from '@kubelab/proto/generated/runtime-v1';
 import type Docker from 'dockerode';
 import { createNamed, removeForced } from '../engine/create.js';
@@ -9,6 +9,7 @@ import type { EngineFactsSource } from '../engine/facts.js';
 import { containerType, label, labelFilter, parseSandboxName, sandboxType } from '../engine/names.js';
 import type { OomScores } from '../engine/oom-score.js';
 import type { Semaphore } from '../engine/semaphore.js';
+import { SharedLock } from '../engine/shared-lock.js';
 import type { StatusCache } from '../events/status-cache.js';
 import type { HostPorts } from '../host-ports/host-ports.js';
 import { decodeHostPorts, type PublishedPod } from '../host-ports/plan.js';
@@ -35,6 +36,12 @@ export interface SandboxesOptions {
 }
 
 export class Sandboxes {
+  /**
+   * A sandbox leaves the engine's network while no other one enters or leaves it. Engine 20.10 locks its networks in one order when it takes a sandbox out
+   * and in another when it notes that one has come or gone; when both happen at once it hangs for good, and with it every container of the node.
+   */
+  private readonly network = new SharedLock();
+
   constructor(private readonly options: SandboxesOptions) {}
 
   /** Creates and starts the pause container. A sandbox that fails to start is taken away again; after a crash in between it stays listed as not ready. */
@@ -49,7 +56,7 @@ export class Sandboxes {
     const pod = `${config.metadata?.namespace}/${config.metadata?.name}`;
     const id = await engineCall(`create a sandbox for pod "${pod}"`, () => this.create(plan));
     try {
-      await starts.run(() => docker.getContainer(id).start());
+      await starts.run(() => this.network.share(() => docker.getContainer(id).start()));
       this.options.statuses.forget(id);
       if (plan.Labels?.[label.hostPorts]) await this.publishPorts(id);
     } catch (error) {
@@ -98,7 +105,7 @@ export class Sandboxes {
     const containers = await this.containersOf(id, ['running', 'paused', 'restarting']);
     await Promise.all(containers.map((container) => this.kill(container.Id)));
     await this.options.hostPorts.release(id);
-    await this.kill(id);
+    await this.network.alone(() => this.kill(id));
   }
 
   /** Removes the sandbox's containers and the sandbox, whatever their state. Removing an unknown sandbox succeeds. */
@@ -112,9 +119,19 @@ export class Sandboxes {
       }),
     );
     await this.options.hostPorts.release(id);
+    if (await this.runs(id)) await this.network.alone(() => this.kill(id));
     await engineCall(`remove sandbox "${id}"`, () => removeForced(docker, id));
     this.options.statuses.forget(id);
     return containers.map((container) => container.Id);
+  }
+
+  private async runs(id: string): Promise<boolean> {
+    try {
+      return (await this.status(id)).state === 'SANDBOX_READY';
+    } catch (error) {
+      if (isCriError(error, 'NOT_FOUND')) return false;
+      throw error;
+    }
   }
 
   status(id: string): Promise<cri.PodSandboxStatusInput> {
