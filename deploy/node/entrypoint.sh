@@ -21,7 +21,10 @@ mount --make-rshared /
 mount -o remount,rw /proc/sys
 mount -o remount,rw /sys 2>/dev/null || say "/sys stays read-only"
 [ -e /dev/kmsg ] || mknod /dev/kmsg c 1 11 2>/dev/null || ln -s /dev/null /dev/kmsg
-mkdir -p "$run" /var/lib/kubelet /var/log/pods /var/log/containers /etc/docker
+mkdir -p "$run" /var/lib/kubelet/manifests /var/log/pods /var/log/containers /etc/docker
+
+# Where static pods are looked for on every cluster; kept with the node's data, which outlives this container.
+ln -sfn /var/lib/kubelet/manifests /etc/kubernetes/manifests
 
 . "$here/cgroups.sh"
 . "$here/network.sh"

@@ -19,11 +19,18 @@ export interface StaticPodSourceOptions {
   onChange(pods: Pod[]): void;
 }
 
+interface Manifest {
+  text: string;
+  pod: Pod | undefined;
+  /** Since when the text makes no sense; `pod` is then that of the text before. */
+  brokenSince?: number;
+}
+
 /** Reads static pods from a folder, again whenever something changes in it. */
 export class StaticPodSource {
   readonly #options: StaticPodSourceOptions;
   /** By path: a manifest that did not change keeps the pod that was made of it. */
-  readonly #known = new Map<string, { text: string; pod: Pod | undefined }>();
+  readonly #known = new Map<string, Manifest>();
 
   constructor(options: StaticPodSourceOptions) {
     this.#options = options;
@@ -39,10 +46,11 @@ export class StaticPodSource {
     const { clock, checkMs } = this.#options;
     while (!signal.aborted) {
       const changed = new AbortController();
+      // First the watch, then the look: what changes while it is read is seen in the next round.
       const stopWatching = this.#watch(() => changed.abort());
+      await this.#look();
       await clock.sleep(checkMs, AbortSignal.any([signal, changed.signal])).catch(() => undefined);
       stopWatching();
-      if (!signal.aborted) await this.#look();
     }
   }
 
@@ -90,18 +98,23 @@ export class StaticPodSource {
     const text = await readFile(path, 'utf8');
     const known = this.#known.get(path);
     if (known?.text === text) return;
+    const now = clock.now();
     try {
-      this.#known.set(path, { text, pod: parseManifest(text, { path, nodeName, now: clock.now() }) });
+      this.#known.set(path, { text, pod: parseManifest(text, { path, nodeName, now }) });
     } catch (error) {
       logger.error('Could not process manifest file', { path, error });
-      this.#known.set(path, { text, pod: undefined });
+      this.#known.set(path, { text, pod: known?.pod, brokenSince: known?.brokenSince ?? now });
     }
   }
 
-  /** Of two manifests for the same pod the first counts. */
+  /** Of two manifests for the same pod the first counts. One that is broken may be on its way to its file: until the next check its pod stays. */
   #pods(): Pod[] {
+    const { clock, checkMs } = this.#options;
     const byName = new Map<string, Pod>();
-    for (const { pod } of this.#known.values()) if (pod && !byName.has(fullName(pod))) byName.set(fullName(pod), pod);
+    for (const { pod, brokenSince } of this.#known.values()) {
+      const isLost = brokenSince !== undefined && clock.now() - brokenSince >= checkMs;
+      if (pod && !isLost && !byName.has(fullName(pod))) byName.set(fullName(pod), pod);
+    }
     return [...byName.values()];
   }
 }
