@@ -3,6 +3,7 @@
 import { eventually } from '@kubelab/testkit/eventually';
 import { kubectl } from './kubectl.js';
 import { makeNamespace, nodeNames, type PodView, podsOf, project } from './lab.js';
+import { containersOfPod, engineProcess, runningOfPod } from './node-runtime.js';
 import { run } from './process.js';
 
 const seed = Number(process.env['KUBELAB_CRASH_SEED'] ?? 20_250_101);
@@ -36,7 +37,7 @@ async function inNode(script: string): Promise<string> {
 const kill = (search: string): Promise<string> =>
   inNode(`for i in $(seq 100); do pid=$(${search}) && break; sleep 0.1; done; kill -9 $pid`);
 const killKubelet = (): Promise<string> => kill('pgrep -f "^node .*/kubelet.mjs"');
-const killEngine = (): Promise<string> => kill('pgrep -x dockerd');
+const killEngine = (): Promise<string> => kill(`pgrep -x ${engineProcess}`);
 
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, random() * longestPauseMs));
 
@@ -106,7 +107,7 @@ async function untilAllReady(count: number): Promise<PodView[]> {
 /** What the node still has of a pod: containers, folders, logs, cgroups, mounts. */
 const leftovers = (uid: string): Promise<string> =>
   inNode(
-    `docker ps -aq --filter label=io.kubernetes.pod.uid=${uid}; ls -d /var/lib/kubelet/pods/${uid} /var/lib/kubelet/memory/${uid} /var/log/pods/*_${uid} 2>/dev/null; find /sys/fs/cgroup -type d -name '*${uid}*' 2>/dev/null; grep ${uid} /proc/mounts || true`,
+    `${containersOfPod(uid)}; ls -d /var/lib/kubelet/pods/${uid} /var/lib/kubelet/memory/${uid} /var/log/pods/*_${uid} 2>/dev/null; find /sys/fs/cgroup -type d -name '*${uid}*' 2>/dev/null; grep ${uid} /proc/mounts || true`,
   );
 
 async function untilNothingIsLeft(uids: string[]): Promise<void> {
@@ -152,12 +153,9 @@ test('an engine that is killed while pods start and end leaves nothing behind', 
   }
   const pods = await untilAllReady(2);
   const uids = pods.map(({ metadata }) => metadata.uid);
-  const counted = await inNode(
-    'docker ps --filter label=io.kubernetes.pod.uid --format \'{{.Label "io.kubernetes.pod.uid"}} {{.Label "io.kubernetes.container.name"}}\'',
-  );
-  const running = counted.split('\n').filter((line) => uids.some((uid) => line.startsWith(uid)));
+  const running = await Promise.all(uids.map((uid) => inNode(runningOfPod(uid))));
   // Two containers and a sandbox each.
-  expect([new Set(running).size, running.length]).toEqual([6, 6]);
+  expect(running.map((ids) => ids.split('\n').length)).toEqual([3, 3]);
   const deleting = kubectl.run(['-n', space.name, 'delete', 'pods', '-l', 'part=crash']);
   await pause();
   await killEngine();

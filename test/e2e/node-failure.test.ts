@@ -2,7 +2,8 @@
 
 import { eventually } from '@kubelab/testkit/eventually';
 import { kubectl } from './kubectl.js';
-import { isReady, kubelab, makeNamespace, podsOf, project, runtime, untilReady } from './lab.js';
+import { isReady, kubelab, makeNamespace, podsOf, project, untilReady } from './lab.js';
+import { containersOfNamespace } from './node-runtime.js';
 import { run } from './process.js';
 
 let space: Awaited<ReturnType<typeof makeNamespace>>;
@@ -15,14 +16,6 @@ afterAll(async () => {
   await kubelab(['node', 'start', victim]);
   await space.remove();
 });
-
-/** On a node: prints the ids of all containers of a namespace's pods, their pause containers included. */
-function listContainers(namespace: string): string[] {
-  const label = 'io.kubernetes.pod.namespace';
-  return runtime === 'docker'
-    ? ['docker', 'ps', '-aq', '--filter', `label=${label}=${namespace}`]
-    : ['ctr', '-n', 'k8s.io', 'containers', 'ls', '-q', `labels."${label}"==${namespace}`];
-}
 
 interface NodeView {
   spec: { taints?: { key: string; effect: string }[] };
@@ -88,7 +81,7 @@ test('start: Ready again, no taints, no zombie containers, no double pods', asyn
     .find((name) => /node[-_]2$/.test(name));
   await eventually(
     async () => {
-      const inside = await run('docker', ['exec', container ?? '', ...listContainers(space.name)]);
+      const inside = await run('docker', ['exec', container ?? '', 'sh', '-c', containersOfNamespace(space.name)]);
       const ours = inside.stdout.split('\n').filter((id) => id !== '');
       const assigned = (await podsOf(kubectl, space.name, 'app=web')).filter(({ spec }) => spec.nodeName === victim);
       expect(ours).toHaveLength(assigned.length * 2);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { eventually } from '@kubelab/testkit/eventually';
 import { kubectl } from './kubectl.js';
 import { makeNamespace, project, root } from './lab.js';
+import { pushAs } from './node-runtime.js';
 import { run } from './process.js';
 
 const host = `harbor-${process.pid.toString(36)}.test:5000`;
@@ -116,16 +117,9 @@ async function startRegistry(): Promise<void> {
 /** From a node, which has an engine that may reach it. */
 async function push(): Promise<void> {
   const node = await containerOf('node');
-  const inNode = (...args: string[]): Promise<string> => docker('exec', node, 'docker', ...args);
-  await inNode('pull', 'busybox:1.36');
-  await inNode('tag', 'busybox:1.36', image);
-  await eventually(() => inNode('login', '-u', user, '-p', password, host), {
-    what: 'the registry answers',
-    timeoutMs: 30_000,
-  });
-  await inNode('push', image);
-  await inNode('rmi', image);
-  await inNode('logout', host);
+  for (const command of pushAs('busybox:1.36', image, { user, password })) {
+    await eventually(() => docker('exec', node, 'sh', '-c', command), { what: command, timeoutMs: 30_000 });
+  }
 }
 
 beforeAll(async () => {
@@ -194,7 +188,7 @@ test('a pull with the right password, with a wrong one, and with none', async ()
     );
   const refused = [
     /Reason:\s+(ErrImagePull|ImagePullBackOff)/,
-    /Warning\s+Failed\s.*Failed to pull image ".*\/team\/tool:1": rpc error: code = \w+ desc = .*(unauthorized|no basic auth credentials|authentication required)/,
+    /Warning\s+Failed\s.*Failed to pull image ".*\/team\/tool:1": rpc error: code = \w+ desc = .*(unauthorized|Unauthorized|no basic auth credentials|authentication required)/,
     /Warning\s+Failed\s.*Error: ErrImagePull/,
   ];
   await says('stranger', refused);

@@ -41,6 +41,10 @@ test('credentials by registry and path, the most specific first', () => {
   expect(users('reg.io/teams/app', auths)).toEqual(['all']);
   expect(users('a.other.io/x', auths)).toEqual(['star']);
   expect(users('nginx', auths)).toEqual(['hub']);
+  // No server: containerd takes it for a URL, and credentials of a host:port would be for no host at all.
+  expect(new Keyring([secret({ 'reg.io:5000': auths['reg.io'] })]).lookup('reg.io:5000/app')).toEqual([
+    auths['reg.io'],
+  ]);
   expect(users('reg.io:5000/x', auths)).toEqual([]);
 });
 

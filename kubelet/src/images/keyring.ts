@@ -68,7 +68,6 @@ function entryOf(server: string, auth: DockerAuth): KeyringEntry {
     auth: {
       username: auth.username ?? username,
       password: auth.password ?? password.join(':').replace(/\0+$/, ''),
-      serverAddress: server,
       ...(auth.identitytoken ? { identityToken: auth.identitytoken } : {}),
     },
   };

@@ -99,7 +99,7 @@ function writeConfig(directory: string, bridge: string): string {
     text
       .replaceAll('/run/containerd/containerd.sock', join(directory, 'containerd.sock'))
       .replaceAll('/opt/kubelab/node/containerd/pod-network.conflist', network)
-      .replace(/"(\/var\/lib|\/run|\/etc)\//g, `"${directory}$1/`)
+      .replace(/([":])(\/var\/lib|\/run|\/etc)\//g, `$1${directory}$2/`)
       .replaceAll('"cni0"', `"${bridge}"`);
   const config = join(directory, 'config.toml');
   writeFileSync(config, move(readFileSync(join(folder, 'config.toml'), 'utf8')));
