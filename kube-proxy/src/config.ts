@@ -13,6 +13,9 @@ export const flags = {
   'iptables-masquerade-bit': intFlag('bit of the packet mark that asks for masquerading, 0 to 31', 14),
   'iptables-sync-period': durationFlag('how often all rules are written anew even if nothing changed', 30_000),
   'iptables-min-sync-period': durationFlag('shortest time between two writes of the rules', 1000),
+  'cni-config-file': stringFlag(
+    "CNI configuration that is rewritten when the node's pod range is another than its bridge's (default: none)",
+  ),
   'nodeport-addresses': listFlag('ranges of node addresses that serve node ports (default: all local addresses)'),
   'metrics-bind-address': stringFlag('address and port of /metrics and /proxyMode', '127.0.0.1:10249'),
   'healthz-bind-address': stringFlag('address and port of /healthz and /livez', '0.0.0.0:10256'),

@@ -8,12 +8,15 @@ import { findStaleFlows, forgetFlows } from './conntrack.js';
 import type { Applier } from './iptables/apply.js';
 import { type PlanOptions, planRules } from './iptables/plan.js';
 import type { ProxyMetrics } from './metrics.js';
+import { applyPodNetwork } from './pod-network/apply.js';
 import { applyRoutes } from './routes/apply.js';
 import { planRoutes } from './routes/plan.js';
 import { resolveServicePorts, type ServicePort } from './service-ports.js';
 
 export interface ProxierOptions {
   nodeName: string;
+  /** Of the runtime; empty when it looks after its network itself. */
+  cniConfigFile: string;
   services: Informer<Service>;
   slices: Informer<EndpointSlice>;
   nodes: Informer<Node>;
@@ -116,6 +119,7 @@ export class Proxier {
       await applier.apply(plan, { full });
       if (full) this.#lastFullSync = clock.now();
       await applyRoutes(planRoutes(nodes.list(), nodeName));
+      await this.#moveNetwork(podCidr);
       await forgetFlows(findStaleFlows(this.#lastPorts, ports));
       this.#lastPorts = ports;
       metrics.rules.set(plan.text.split('\n-A').length - 1);
@@ -126,6 +130,13 @@ export class Proxier {
     this.#lastSuccess = clock.now();
     metrics.lastSync.set(this.#lastSuccess / 1000);
     stopTimer();
+  }
+
+  async #moveNetwork(podCidr: string): Promise<void> {
+    const { cniConfigFile, logger } = this.#options;
+    if (cniConfigFile === '' || podCidr === '') return;
+    if (await applyPodNetwork(cniConfigFile, podCidr))
+      logger.info('New pods get addresses of another range', { podCidr });
   }
 }
 

@@ -27,6 +27,7 @@ export async function runProxy(config: ProxyConfig, context: ServiceContext): Pr
   const proxier = new Proxier({
     ...informers,
     nodeName: config['hostname-override'],
+    cniConfigFile: config['cni-config-file'],
     applier: new IptablesApplier(),
     plan: {
       clusterCidr: config['cluster-cidr'],

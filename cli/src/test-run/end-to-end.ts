@@ -39,12 +39,24 @@ export interface EndToEndPass {
   files: readonly string[];
 }
 
-/** All on the runtime that was asked for; unasked, all on Docker and once more on containerd what depends most on the runtime. */
+/** What depends most on the runtime, or is of one runtime alone. */
+const runtimeFiles = [
+  'crashes',
+  'images',
+  'javascript-client',
+  'network',
+  'pod-range',
+  'private-registry',
+  'streaming',
+  'workloads',
+].map((name) => `e2e/${name}`);
+
+/** All on the runtime that was asked for; unasked, all on Docker and some of them once more on containerd. */
 export function endToEndPasses(runtime: Runtime | undefined): readonly EndToEndPass[] {
   if (runtime !== undefined) return [{ runtime, files: [] }];
   return [
     { runtime: 'docker', files: [] },
-    { runtime: 'containerd', files: ['images', 'network', 'streaming', 'workloads'].map((name) => `e2e/${name}`) },
+    { runtime: 'containerd', files: runtimeFiles },
   ];
 }
 
