@@ -56,19 +56,24 @@ export class BareMachine {
   }
 
   async #furnish(): Promise<void> {
-    const folder = mkdtempSync(join(tmpdir(), 'kubelab-machine-'));
-    try {
-      await must('git', ['clone', '--quiet', '--depth=1', `file://${root}`, join(folder, 'kubelab')]);
-      await this.copy(join(folder, 'kubelab'), '/kubelab');
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    await this.checkOut('/kubelab');
     await this.copy(`${join(root, 'test/machine/machine')}/.`, '/opt/machine');
     await this.copy(join(root, 'deploy/node/cgroups.sh'), '/opt/machine/cgroups.sh');
     await this.copy(process.execPath, '/usr/local/bin/node');
     const npm = dirname(dirname((await must('sh', ['-c', 'readlink -f "$(command -v npm)"'])).trim()));
     await this.copy(npm, '/opt/machine/npm');
     await this.copy(caBundle, '/opt/machine/ca.crt');
+  }
+
+  /** A clone of the last commit, in a folder that is not there yet. */
+  async checkOut(to: string): Promise<void> {
+    const folder = mkdtempSync(join(tmpdir(), 'kubelab-machine-'));
+    try {
+      await must('git', ['clone', '--quiet', '--depth=1', `file://${root}`, join(folder, 'kubelab')]);
+      await this.copy(join(folder, 'kubelab'), to);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   }
 
   /** Follows links. */

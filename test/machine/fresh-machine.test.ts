@@ -97,6 +97,17 @@ step('up brings the same cluster back after the machine was switched off', 20, a
   expect(await know()).toEqual(known);
 });
 
+/** The base images, kept over `down` under the names that they have on Docker Hub. */
+const bases = '/var/tmp/bases.tar';
+
+step('base images are put by', 10, async () => {
+  const hubNames = { 'kubelab/base': 'debian:bookworm-slim', 'kubelab/nodejs': 'node:20-bookworm-slim' };
+  for (const [repository, name] of Object.entries(hubNames))
+    await machine.must(`docker tag $(docker images -q ${repository} | head -n 1) ${name}`);
+  const names = Object.values(hubNames).join(' ');
+  await machine.must(`docker save -o ${bases} ${names} && docker rmi ${names}`, 5 * minute);
+});
+
 step('down leaves nothing, and says what stays', 10, async () => {
   const output = await machine.must('./kubelab down', 5 * minute);
   expect(output).toMatch(/The packages that `up` installed stay: .*docker\.io/);
@@ -105,4 +116,33 @@ step('down leaves nothing, and says what stays', 10, async () => {
     expect({ list, found: await machine.must(`docker ${list}`) }).toEqual({ list, found: '' });
   }
   expect(await machine.must('ls -A .kubelab ~/.kube/config 2>/dev/null | cat')).toBe('');
+});
+
+const composed = (command: string, minutes = 2): Promise<string> =>
+  machine.must(`cd /composed && ${command}`, minutes * minute);
+
+step('Compose alone brings up the same cluster, with five nodes', 40, async () => {
+  await machine.must(`docker load -q -i ${bases}`, 5 * minute);
+  await machine.checkOut('/composed');
+  // What a company's network wants of whoever builds behind its proxy.
+  await machine.must('cp /etc/ssl/certs/ca-certificates.crt /composed/deploy/ca/company.crt');
+  await composed('docker-compose up -d --scale node=5', 30);
+  await eventually(
+    async () => {
+      const nodes = await composed('kubectl --kubeconfig .kubelab/kubeconfig get nodes --no-headers');
+      expect(nodes.match(/\sReady\s/g)).toHaveLength(5);
+      const dns = await composed(
+        "kubectl --kubeconfig .kubelab/kubeconfig -n kube-system get pods -o jsonpath='{.items[*].status.containerStatuses[*].ready}'",
+      );
+      expect(dns).toMatch(/^true( true)*$/);
+    },
+    { what: 'five nodes and the cluster’s DNS', timeoutMs: 5 * minute, intervalMs: 1_000 },
+  );
+});
+
+step('Compose alone takes it down again', 10, async () => {
+  await composed('docker-compose down --volumes --rmi all', 5);
+  expect(await machine.must("docker ps -aq; docker volume ls -q; docker network ls -q --filter 'type=custom'")).toBe(
+    '',
+  );
 });
