@@ -1,4 +1,4 @@
-/** The kubectls that must work: the machine's own and the oldest one, each unmodified. */
+/** The kubectls that must work: a new one, the machine's own unless that is old, and the oldest one, each unmodified. */
 
 import { execFileSync } from 'node:child_process';
 import { type Result, type Running, type RunOptions, run, start } from './process.js';
@@ -48,7 +48,7 @@ for (const name of ['KUBELAB_PROJECT', 'KUBECONFIG']) {
 /** The newest first. Old and new may be the same program on a machine that has only one. */
 export const kubectls: readonly Kubectl[] = [
   ...new Map(
-    ['kubectl', process.env['KUBELAB_OLD_KUBECTL']]
+    [process.env['KUBELAB_KUBECTL'] ?? 'kubectl', process.env['KUBELAB_OLD_KUBECTL']]
       .filter((path) => path !== undefined)
       .map(open)
       .map((kubectl) => [kubectl.minor, kubectl]),

@@ -1,4 +1,4 @@
-/** The kubectl of this machine as a test's client; `KUBECTL` may name another one. */
+/** The kubectl of this machine as a test's client; `KUBELAB_KUBECTL` may name another one. */
 
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ export function createKubectl(kubeconfig: string): Kubectl {
   const run = (extra: Readonly<Record<string, string>>, args: string[]): Promise<KubectlRun> =>
     new Promise((resolve) => {
       const options = { env: { ...base, ...extra }, timeout: 60_000 };
-      execFile(process.env['KUBECTL'] ?? 'kubectl', args, options, (error, out, err) => {
+      execFile(process.env['KUBELAB_KUBECTL'] ?? 'kubectl', args, options, (error, out, err) => {
         resolve({ code: typeof error?.code === 'number' ? error.code : error ? 1 : 0, out, err });
       });
     });

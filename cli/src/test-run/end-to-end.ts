@@ -7,6 +7,7 @@ import type { LabSettings, Runtime } from '../lab/settings.js';
 import { collectLogs } from '../logs/collect.js';
 import { runSteps } from '../progress/steps.js';
 import { up } from '../up/up.js';
+import { clientEnvironment } from './client-programs.js';
 import { ensureOldKubectl } from './old-kubectl.js';
 import { runPart } from './parts.js';
 
@@ -75,6 +76,7 @@ export async function runEndToEnd(options: EndToEndOptions, { runtime, files }: 
       KUBELAB_PROJECT: lab.project,
       KUBECONFIG: lab.kubeconfig,
       KUBELAB_RUNTIME: runtime,
+      ...(await clientEnvironment(lab.cache, write)),
       ...(oldKubectl === undefined ? {} : { KUBELAB_OLD_KUBECTL: oldKubectl }),
     };
     await runPart('e2e', lab.root, { env, files });

@@ -4,6 +4,7 @@ import { engineNeeds, ensureInstalled, labNeeds, offlineNeeds, testNeeds } from 
 import { ensureBaseImages } from '../images/base-image.js';
 import type { Lab } from '../lab/lab.js';
 import type { Runtime } from '../lab/settings.js';
+import { clientEnvironment } from './client-programs.js';
 import { endToEndPasses, runEndToEnd } from './end-to-end.js';
 import { runPart, type TestPart } from './parts.js';
 
@@ -28,6 +29,8 @@ export async function runTests({ lab, parts, write, live, keep, runtime }: RunTe
       for (const pass of endToEndPasses(runtime)) await runEndToEnd({ lab, write, live, keep }, pass);
     } else if (part === 'machine') {
       await runPart(part, lab.root, { env: { KUBELAB_MACHINE_IMAGE: await baseImage(lab, write) } });
+    } else if (part === 'integration') {
+      await runPart(part, lab.root, { env: await clientEnvironment(lab.cache, write) });
     } else await runPart(part, lab.root);
     write(`--- ${part}: passed in ${Math.round((systemClock.now() - start) / 1000)} s`);
   }
