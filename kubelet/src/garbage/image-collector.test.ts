@@ -99,6 +99,18 @@ test('an image that has just been pulled is left alone, and that there is too li
   expect(removed).toEqual(['new']);
 });
 
+test('a kubelet that has just come up does not know yet what has not been used for long', async () => {
+  const { collector, images, removed, clock } = make({ maxAgeMs: 300_000 });
+  images.set('a', { size: 10 });
+  await collector.collect();
+  await clock.advance(300_000);
+  await collector.collect();
+  expect(removed).toEqual([]);
+  await clock.advance(1);
+  await collector.collect();
+  expect(removed).toEqual(['a']);
+});
+
 test('a disk without a size is told', async () => {
   const { collector, disk, told } = make();
   disk.capacity = 0;

@@ -28,17 +28,22 @@ const callTimeoutMs = 120_000;
 export class ImageCollector {
   readonly #options: ImageCollectorOptions;
   readonly #records = new Map<string, ImageRecord>();
+  readonly #began: number;
   #observed = false;
 
   constructor(options: ImageCollectorOptions) {
     this.#options = options;
+    this.#began = options.clock.now();
   }
 
   /** One round; throws when the disk is too full and there is not enough to remove. */
   async collect(): Promise<void> {
     const { policy, disk, events, target, clock } = this.#options;
     const inUse = await this.observe();
-    for (const image of tooOld(this.#removable(inUse), policy, clock.now())) await this.#remove(image, 'age');
+    // What was used before this kubelet came up is not known to it.
+    if (clock.now() - this.#began > policy.maxAgeMs) {
+      for (const image of tooOld(this.#removable(inUse), policy, clock.now())) await this.#remove(image, 'age');
+    }
     const state = await disk();
     if (state.capacity === 0) {
       const message = 'invalid capacity 0 on image filesystem';

@@ -1,6 +1,7 @@
 import { nodes } from '@kubelab/api/resource-types';
 import { startTestContainerd, type TestContainerd } from '../testing/test-containerd.js';
 import { conditionOf, type TestNode } from '../testing/test-node.js';
+import { describeHousekeeping } from './testing/housekeeping-suite.js';
 import {
   describeRealPods,
   leftIn,
@@ -18,7 +19,10 @@ function realRuntime(containerd: TestContainerd): RealRuntime {
   return { name: 'containerd', runtime, image, close: () => containerd.close() };
 }
 
-describeRealPods('containerd', async () => realRuntime(await startTestContainerd()));
+const start = async (): Promise<RealRuntime> => realRuntime(await startTestContainerd());
+
+describeRealPods('containerd', start);
+describeHousekeeping('containerd', start);
 
 describe('containerd is killed', () => {
   let containerd: TestContainerd;

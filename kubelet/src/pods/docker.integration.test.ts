@@ -1,8 +1,11 @@
 import { startTestEngine } from '../dockershim/testing/test-engine.js';
 import { startTestShim } from '../dockershim/testing/test-shim.js';
-import { describeRealPods } from './testing/real-pods-suite.js';
+import { describeHousekeeping } from './testing/housekeeping-suite.js';
+import { describeRealPods, type RealRuntime } from './testing/real-pods-suite.js';
 
-describeRealPods('the docker shim and a real engine', async () => {
+const name = 'the docker shim and a real engine';
+
+async function start(): Promise<RealRuntime> {
   const engine = await startTestEngine();
   try {
     const shim = await startTestShim(engine);
@@ -19,4 +22,7 @@ describeRealPods('the docker shim and a real engine', async () => {
     await engine.close();
     throw error;
   }
-});
+}
+
+describeRealPods(name, start);
+describeHousekeeping(name, start);

@@ -209,6 +209,11 @@ export class TestNode {
     return this.until(`${name} is gone`, () => this.pod(name) === undefined);
   }
 
+  /** Lets time pass for a kubelet on a fake clock; milliseconds. */
+  async pass(ms: number): Promise<void> {
+    await this.#options.clock?.advance(ms);
+  }
+
   /** Looks until there is an answer; says what was last seen when there is none. */
   async until<T>(what: string, look: () => T | undefined | false): Promise<T> {
     const end = Date.now() + patienceMs;
