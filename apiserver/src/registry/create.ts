@@ -77,7 +77,7 @@ export async function completeNew(
   object.metadata.name ??= '';
   hooks.default?.(object);
   identifyNew(resource, object, timestamp(engine.clock));
-  hooks.prepareForCreate?.(object);
+  hooks.prepareForCreate?.(object, request.warn);
   for (const warning of hooks.warnings?.(object) ?? []) request.warn(warning);
   validateNew(resource, object);
   await validateAdmission(engine, admissionRequest(request, { ...subject, name: object.metadata.name }));

@@ -63,7 +63,7 @@ function completed(resource: Resource, given: Record<string, unknown>, clock: Cl
   resource.expected.schema.conform(object);
   hooks.default?.(object);
   identifyNew(resource, object, timestamp(clock));
-  hooks.prepareForCreate?.(object);
+  hooks.prepareForCreate?.(object, () => undefined);
   validateNew(resource, object);
   return object;
 }

@@ -20,7 +20,7 @@ import type {
  */
 export interface KindHooks<T extends KubeObject> {
   default?(object: T): void;
-  prepareForCreate?(object: T): void;
+  prepareForCreate?(object: T, warn: (message: string) => void): void;
   prepareForUpdate?(object: T, old: T): void;
   prepareForStatusUpdate?(object: T, old: T): void;
   validate?(object: T): FieldError[];

@@ -108,7 +108,7 @@ test.each(builtinResources.map((definition) => [definition.kind, definition] as 
     hooks.default?.(again);
     expect(again).toEqual(object);
     expect(schema.conform(structuredClone(object))).toEqual([]);
-    hooks.prepareForCreate?.(object);
+    hooks.prepareForCreate?.(object, () => undefined);
     const next = make();
     hooks.prepareForUpdate?.(next, object);
     const statusOnly = structuredClone(object);

@@ -21,7 +21,7 @@ test.each(builtinResources.map((definition) => [`${definition.group}/${definitio
   (_, definition) => {
     const object = decoded(definition, {});
     const { hooks } = definition;
-    hooks.prepareForCreate?.(object as never);
+    hooks.prepareForCreate?.(object as never, () => undefined);
     hooks.validate?.(object as never);
     hooks.warnings?.(object as never);
     const next = structuredClone(object);

@@ -91,8 +91,8 @@ export interface PrinterColumn {
 export interface ResourceHooks {
   /** Fills in upstream's defaults; runs on every write and must be idempotent. */
   default?(object: UnstructuredObject): void;
-  /** Clears or sets what a client may not choose at creation (status, generation is done by the engine). */
-  prepareForCreate?(object: UnstructuredObject): void;
+  /** Clears or sets what a client may not choose at creation (status, generation is done by the engine). `warn` adds a Warning header. */
+  prepareForCreate?(object: UnstructuredObject, warn: (message: string) => void): void;
   /** Restores what an update of the main resource may not change. */
   prepareForUpdate?(object: UnstructuredObject, old: UnstructuredObject): void;
   prepareForStatusUpdate?(object: UnstructuredObject, old: UnstructuredObject): void;

@@ -32,7 +32,7 @@ export function decoded<T extends KubeObject>(definition: ResourceDefinition, sp
 /** As {@link decoded}, and made ready for creation. */
 export function prepared<T extends KubeObject>(definition: ResourceDefinition, sparse: Sparse): T {
   const object = decoded<UnstructuredObject>(definition, sparse);
-  definition.hooks.prepareForCreate?.(object);
+  definition.hooks.prepareForCreate?.(object, () => undefined);
   return object as unknown as T;
 }
 

@@ -1,6 +1,7 @@
 /** core/v1 Pod. */
 import { defineKind, editSubresource, type KindHooks } from '../define-kind.js';
 import { coreV1 } from '../group-versions.js';
+import { adoptAppArmorAnnotations } from '../pod/app-armor.js';
 import { podColumns } from '../pod/columns.js';
 import { defaultPod } from '../pod/defaults.js';
 import { qosClass } from '../pod/qos.js';
@@ -10,7 +11,8 @@ import type { Pod } from '../types.js';
 
 const hooks: KindHooks<Pod> = {
   default: defaultPod,
-  prepareForCreate(pod) {
+  prepareForCreate(pod, warn) {
+    adoptAppArmorAnnotations(pod, warn);
     pod.status = { phase: 'Pending', qosClass: qosClass(pod.spec) };
     if (pod.spec.schedulingGates?.length) {
       pod.status.conditions = [

@@ -7,6 +7,7 @@ import { validateLabels } from '../../validation/labels.js';
 import { validateAnnotations } from '../../validation/object-meta.js';
 import { validateContainers, validateInitContainers } from './containers.js';
 import { validateDNSConfig, validateDNSPolicy, validateHostAliases } from './dns.js';
+import { validatePodAnnotations } from './pod-annotations.js';
 import { validateAffinity, validateTolerations, validateTopologySpread } from './scheduling.js';
 import { validatePodSecurityContext } from './security-context.js';
 import { validateVolumes } from './volumes.js';
@@ -17,6 +18,7 @@ export function validatePodTemplate(template: PodTemplateSpec, path: string): Fi
   const spec = template.spec ?? { containers: [] };
   return [
     ...validateTemplateMeta(template, path),
+    ...validatePodAnnotations(template.metadata?.annotations, spec, `${path}.annotations`),
     ...validatePodSpec(spec, `${path}.spec`),
     ...(spec.ephemeralContainers?.length
       ? [forbiddenField(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template')]

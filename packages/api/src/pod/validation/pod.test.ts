@@ -209,6 +209,111 @@ const cases: [string, object, string[]][] = [
     ['metadata.name: Required value: name or generateName is required'],
   ],
   [
+    'a sysctl twice',
+    withSpec({
+      securityContext: {
+        sysctls: [
+          { name: 'a.b', value: '1' },
+          { name: 'a.b', value: '2' },
+        ],
+      },
+    }),
+    ['spec.securityContext.sysctls[1].name: Duplicate value: "a.b"'],
+  ],
+  [
+    'seccomp profiles',
+    {
+      spec: {
+        securityContext: { seccompProfile: {} },
+        containers: [
+          container({ securityContext: { seccompProfile: { type: 'Mine' } } }),
+          container({ name: 'b', securityContext: { seccompProfile: { type: 'Localhost' } } }),
+          container({ name: 'c', securityContext: { seccompProfile: { type: 'Unconfined', localhostProfile: 'x' } } }),
+          container({
+            name: 'd',
+            securityContext: { seccompProfile: { type: 'Localhost', localhostProfile: '../x' } },
+          }),
+        ],
+      },
+    },
+    [
+      'spec.containers[0].securityContext.seccompProfile.type: Unsupported value: "Mine": supported values: "Localhost", "RuntimeDefault", "Unconfined"',
+      'spec.containers[1].securityContext.seccompProfile.localhostProfile: Required value: must be set when seccomp type is Localhost',
+      'spec.containers[2].securityContext.seccompProfile.localhostProfile: Invalid value: {"Type":"Unconfined","LocalhostProfile":"x"}: can only be set when seccomp type is Localhost',
+      'spec.containers[3].securityContext.seccompProfile.localhostProfile: Invalid value: "../x": must not contain \'..\'',
+      'spec.securityContext.seccompProfile.type: Required value: type is required when seccompProfile is set',
+    ],
+  ],
+  [
+    'AppArmor profiles',
+    {
+      spec: {
+        securityContext: { appArmorProfile: {} },
+        containers: [
+          container({ securityContext: { appArmorProfile: { type: 'Mine' } } }),
+          container({ name: 'b', securityContext: { appArmorProfile: { type: 'Localhost' } } }),
+          container({ name: 'c', securityContext: { appArmorProfile: { type: 'Unconfined', localhostProfile: 'x' } } }),
+          container({ name: 'd', securityContext: { appArmorProfile: { type: 'Localhost', localhostProfile: ' x' } } }),
+          container({
+            name: 'e',
+            securityContext: { appArmorProfile: { type: 'Localhost', localhostProfile: 'x'.repeat(4096) } },
+          }),
+        ],
+      },
+    },
+    [
+      'spec.containers[0].securityContext.appArmorProfile.type: Unsupported value: "Mine": supported values: "Localhost", "RuntimeDefault", "Unconfined"',
+      'spec.containers[1].securityContext.appArmorProfile.localhostProfile: Required value: must be set when AppArmor type is Localhost',
+      'spec.containers[2].securityContext.appArmorProfile.localhostProfile: Invalid value: "x": can only be set when AppArmor type is Localhost',
+      'spec.containers[3].securityContext.appArmorProfile.localhostProfile: Invalid value: " x": must not be padded with whitespace',
+      'spec.containers[4].securityContext.appArmorProfile.localhostProfile: Too long: may not be more than 4095 bytes',
+      'spec.securityContext.appArmorProfile.type: Required value: type is required when appArmorProfile is set',
+    ],
+  ],
+  [
+    'annotations that the cluster reads',
+    {
+      metadata: {
+        name: 'x',
+        annotations: {
+          'kubernetes.io/config.mirror': 'x',
+          'controller.kubernetes.io/pod-deletion-cost': '01',
+          'seccomp.security.alpha.kubernetes.io/pod': 'mine',
+          'container.apparmor.security.beta.kubernetes.io/none': 'unconfined',
+          'container.apparmor.security.beta.kubernetes.io/a': 'mine',
+        },
+      },
+      spec: { containers: [container()] },
+    },
+    [
+      'metadata.annotations[kubernetes.io/config.mirror]: Required value: must set spec.nodeName if mirror pod annotation is set',
+      'metadata.annotations[controller.kubernetes.io/pod-deletion-cost]: Invalid value: "": must be a 32bit integer',
+      'metadata.annotations.seccomp.security.alpha.kubernetes.io/pod: Invalid value: "mine": must be a valid seccomp profile',
+      'metadata.annotations[container.apparmor.security.beta.kubernetes.io/none]: Invalid value: "none": container not found',
+      'metadata.annotations[container.apparmor.security.beta.kubernetes.io/a]: Invalid value: "mine": invalid AppArmor profile name: "mine"',
+    ],
+  ],
+  [
+    'an AppArmor annotation against its field',
+    {
+      metadata: { name: 'x', annotations: { 'container.apparmor.security.beta.kubernetes.io/a': 'localhost/x' } },
+      ...withContainer({ securityContext: { appArmorProfile: { type: 'Localhost', localhostProfile: 'y' } } }),
+    },
+    [
+      'spec.containers[0].securityContext.appArmorProfile.localhostProfile: Forbidden: apparmor profile in annotation and field must match',
+    ],
+  ],
+  [
+    'an AppArmor annotation against the type of its field',
+    {
+      metadata: { name: 'x', annotations: { 'container.apparmor.security.beta.kubernetes.io/a': 'unconfined' } },
+      ...withContainer({ securityContext: { appArmorProfile: { type: 'RuntimeDefault' } } }),
+    },
+    [
+      'spec.containers[0].securityContext.appArmorProfile.type: Forbidden: apparmor type in annotation and field must match',
+    ],
+  ],
+  [
     'a privileged container that may not gain privileges',
     withContainer({ securityContext: { privileged: true, allowPrivilegeEscalation: false } }),
     [
@@ -235,6 +340,23 @@ describe('updates', () => {
       activeDeadlineSeconds: 10,
     };
     expect(updateErrors(pod, before, { spec: changed })).toEqual([]);
+  });
+
+  it('may not change the annotations that are for life', () => {
+    // The field says the same from the start, so that creation takes nothing over from the annotation.
+    const annotated = (annotations: object): Record<string, unknown> => ({
+      ...withContainer({ securityContext: { appArmorProfile: { type: 'Unconfined' } } }),
+      metadata: { name: 'x', annotations },
+    });
+    const key = 'container.apparmor.security.beta.kubernetes.io/a';
+    const path = `metadata.annotations[${key}]`;
+    expect(updateErrors(pod, annotated({}), annotated({ [key]: 'unconfined' }))).toEqual([
+      `${path}: Forbidden: may not add AppArmor annotations`,
+    ]);
+    expect(updateErrors(pod, annotated({ [key]: 'unconfined' }), annotated({}))).toEqual([
+      `${path}: Forbidden: may not remove or update AppArmor annotations`,
+    ]);
+    expect(updateErrors(pod, annotated({ [key]: 'unconfined' }), annotated({ [key]: 'unconfined' }))).toEqual([]);
   });
 
   it('may not change anything else', () => {

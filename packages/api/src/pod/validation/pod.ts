@@ -7,13 +7,16 @@ import { validateEach } from '../../validation/fields.js';
 import { dnsSubdomainName } from '../../validation/names.js';
 import { validateObjectMeta, validateObjectMetaUpdate } from '../../validation/object-meta.js';
 import { changedPaths } from './changed-paths.js';
+import { validatePodAnnotations, validatePodAnnotationsUpdate } from './pod-annotations.js';
 import { validatePodSpec } from './pod-spec.js';
+import { validateAppArmorAgreement } from './profiles.js';
 
 const int32Max = 2 ** 31 - 1;
 
 /** What holds for a pod at any time; templates do not have to meet all of it. */
 export function validatePod(pod: Pod): FieldError[] {
   const errors = validateObjectMeta(pod.metadata, { namespaced: true, name: dnsSubdomainName });
+  errors.push(...validatePodAnnotations(pod.metadata.annotations, pod.spec, 'metadata.annotations'));
   errors.push(...validatePodSpec(pod.spec, 'spec'));
   if (!pod.spec.serviceAccountName) errors.push(...forbidTokenVolumes(pod.spec));
   errors.push(...validateImages(pod.spec.containers, 'spec.containers'));
@@ -26,8 +29,12 @@ export function validatePod(pod: Pod): FieldError[] {
 
 /** Additionally to {@link validatePod} at creation. */
 export function validatePodCreate(pod: Pod): FieldError[] {
-  if (!pod.spec.ephemeralContainers?.length) return [];
-  return [forbiddenField('spec.ephemeralContainers', 'cannot be set on create')];
+  return [
+    ...(pod.spec.ephemeralContainers?.length
+      ? [forbiddenField('spec.ephemeralContainers', 'cannot be set on create')]
+      : []),
+    ...validateAppArmorAgreement(pod.metadata.annotations, pod.spec, 'spec'),
+  ];
 }
 
 function forbidTokenVolumes(spec: PodSpec): FieldError[] {
@@ -61,6 +68,8 @@ const updatable = [
 
 export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
   const errors = validateObjectMetaUpdate(pod, old);
+  const { annotations } = pod.metadata;
+  errors.push(...validatePodAnnotationsUpdate(annotations, old.metadata.annotations, 'metadata.annotations'));
   errors.push(...validatePod(pod));
   for (const field of ['containers', 'initContainers'] as const) {
     if ((pod.spec[field]?.length ?? 0) !== (old.spec[field]?.length ?? 0)) {
@@ -135,6 +144,8 @@ function validateRemovedGates(spec: PodSpec, old: PodSpec): FieldError[] {
 
 export function validatePodStatusUpdate(pod: Pod, old: Pod): FieldError[] {
   const errors = validateObjectMetaUpdate(pod, old);
+  const { annotations } = pod.metadata;
+  errors.push(...validatePodAnnotationsUpdate(annotations, old.metadata.annotations, 'metadata.annotations'));
   if ((pod.spec.nodeName ?? '') !== (old.spec.nodeName ?? '')) {
     errors.push(forbiddenField('status.nodeName', 'may not be changed directly'));
   }

@@ -1,9 +1,9 @@
 /** Security contexts of pods and containers. */
-import { type FieldError, invalid, notSupported, required } from '@kubelab/apimachinery/field-error';
+import { duplicate, type FieldError, invalid, required } from '@kubelab/apimachinery/field-error';
 import { isValidGroupID, isValidUserID } from '@kubelab/apimachinery/names';
-import type { AppArmorProfile, PodSecurityContext, PodSpec, SeccompProfile, SecurityContext } from '../../types.js';
+import type { PodSecurityContext, PodSpec, SecurityContext } from '../../types.js';
 import { validateEach, validateOptionalEnum } from '../../validation/fields.js';
-import { validateDescendingPath } from './paths.js';
+import { validateAppArmorProfile, validateSeccompProfile } from './profiles.js';
 
 const sysctlName = /^(?:[a-z0-9](?:[-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9](?:[-_a-z0-9]*[a-z0-9])?$/;
 const sysctlMaxLength = 253;
@@ -23,8 +23,8 @@ export function validatePodSecurityContext(spec: PodSpec, path: string): FieldEr
   errors.push(...validateSysctls(context, spec, `${path}.sysctls`));
   const policies = ['Always', 'OnRootMismatch'];
   errors.push(...validateOptionalEnum(context.fsGroupChangePolicy, policies, `${path}.fsGroupChangePolicy`));
-  errors.push(...validateProfile(context.seccompProfile, `${path}.seccompProfile`));
-  errors.push(...validateProfile(context.appArmorProfile, `${path}.appArmorProfile`));
+  errors.push(...validateSeccompProfile(context.seccompProfile, `${path}.seccompProfile`));
+  errors.push(...validateAppArmorProfile(context.appArmorProfile, `${path}.appArmorProfile`));
   return errors;
 }
 
@@ -36,7 +36,7 @@ function validateSysctls(context: PodSecurityContext, spec: PodSpec, path: strin
       const why = `must have at most ${sysctlMaxLength} characters and match regex ^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$`;
       return [invalid(`${at}.name`, name, why)];
     }
-    if (names.has(name)) return [invalid(`${at}.name`, name, 'must be unique')];
+    if (names.has(name)) return [duplicate(`${at}.name`, name)];
     names.add(name);
     const hostNetwork = spec.hostNetwork && name.startsWith('net.');
     if (hostNetwork) return [invalid(`${at}.name`, name, "may not be specified when 'hostNetwork' is true")];
@@ -58,8 +58,8 @@ export function validateContainerSecurityContext(context: SecurityContext | unde
   if (context.procMount !== undefined) {
     errors.push(...validateOptionalEnum(context.procMount, ['Default', 'Unmasked'], `${path}.procMount`));
   }
-  errors.push(...validateProfile(context.seccompProfile, `${path}.seccompProfile`));
-  errors.push(...validateProfile(context.appArmorProfile, `${path}.appArmorProfile`));
+  errors.push(...validateSeccompProfile(context.seccompProfile, `${path}.seccompProfile`));
+  errors.push(...validateAppArmorProfile(context.appArmorProfile, `${path}.appArmorProfile`));
   if (context.allowPrivilegeEscalation === false) {
     if (context.privileged) {
       errors.push(invalid(path, context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'));
@@ -78,18 +78,4 @@ function validateUser(uid: number, path: string): FieldError[] {
 
 function validateGroup(gid: number, path: string): FieldError[] {
   return isValidGroupID(gid).map((problem) => invalid(path, gid, problem));
-}
-
-/** seccomp and AppArmor profiles have the same shape and rules. */
-function validateProfile(profile: SeccompProfile | AppArmorProfile | undefined, path: string): FieldError[] {
-  if (!profile) return [];
-  const types = ['Localhost', 'RuntimeDefault', 'Unconfined'];
-  if (!profile.type) return [required(`${path}.type`, 'type is required when seccompProfile is set')];
-  if (!types.includes(profile.type)) return [notSupported(`${path}.type`, profile.type, types)];
-  if (profile.type === 'Localhost') {
-    if (profile.localhostProfile) return validateDescendingPath(profile.localhostProfile, `${path}.localhostProfile`);
-    return [required(`${path}.localhostProfile`, 'must be set when seccomp type is Localhost')];
-  }
-  if (profile.localhostProfile === undefined) return [];
-  return [invalid(`${path}.localhostProfile`, profile, 'can only be set when seccomp type is Localhost')];
 }
