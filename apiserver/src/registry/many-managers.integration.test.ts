@@ -210,7 +210,7 @@ describe('each command is a manager of its own', () => {
 
   it('autoscale owns the autoscaler it makes, and nothing of its target', async () => {
     const before = await entriesOf(path);
-    await run('autoscale', 'deployment/each', '--min=2', '--max=4', '--cpu-percent=80');
+    await run('autoscale', 'deployment/each', '--min=2', '--max=4');
     expect(await entriesOf(path)).toEqual(before);
     const hpa = '/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers/each';
     expect(Object.keys(await ownersOf(hpa))).toEqual(['kubectl-autoscale Update']);
