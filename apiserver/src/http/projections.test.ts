@@ -1,7 +1,14 @@
 import { configMap } from '@kubelab/api/core/config-map';
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { encodeObject, StoredEntry } from '../storage/encoding.js';
-import { metadataBytes, tableOf, tablePieces } from './projections.js';
+import {
+  metadataBytes,
+  metadataListOf,
+  metadataListPieces,
+  storedMetadata,
+  tableOf,
+  tablePieces,
+} from './projections.js';
 
 const nasty = 'quote " brace } backslash \\ and both \\" {';
 const object = (name: string, data: Record<string, string>): UnstructuredObject =>
@@ -38,9 +45,20 @@ test.each(['None', 'Metadata', 'Object'] as const)('a Table in pieces is the sam
     meta,
     context,
   );
-  const pieces = JSON.parse(Buffer.concat(tablePieces(entries, meta, context)).toString());
+  const pieces = JSON.parse(Buffer.concat([...tablePieces(entries, meta, context)]).toString());
   expect(pieces).toEqual(JSON.parse(JSON.stringify(whole)));
-  expect(JSON.parse(Buffer.concat(tablePieces([], meta, context)).toString())).toEqual(
+  expect(JSON.parse(Buffer.concat([...tablePieces([], meta, context)]).toString())).toEqual(
     JSON.parse(JSON.stringify(tableOf([], meta, context))),
   );
+});
+
+test('a list of metadata in pieces is the same list', () => {
+  const meta = { resourceVersion: '9', continue: 'x"y' };
+  for (const some of [entries, entries.slice(0, 1), []]) {
+    const objects = some.map((entry) => entry.object);
+    expect(JSON.parse(Buffer.concat([...metadataListPieces(some, meta, 'v1')]).toString())).toEqual(
+      JSON.parse(JSON.stringify(metadataListOf(objects, meta, 'v1'))),
+    );
+  }
+  expect(entries.map((entry) => storedMetadata(entry).metadata)).toEqual(entries.map(({ object }) => object.metadata));
 });

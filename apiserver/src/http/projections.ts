@@ -1,7 +1,7 @@
 /** Other forms of an object: a row of a Table, or its metadata alone. */
 
 import type { PrinterColumn, ResourceDefinition } from '@kubelab/api/resource';
-import { stringifyExact } from '@kubelab/apimachinery/exact-json';
+import { parseExact, stringifyExact } from '@kubelab/apimachinery/exact-json';
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
 import type { Entry } from '../storage/store.js';
 import type { OutputFormat } from './media-types.js';
@@ -72,8 +72,15 @@ function rowOf(object: UnstructuredObject, columns: readonly PrinterColumn[], co
   return { cells, object: context.includeObject === 'Object' ? object : metadataOf(object, context.metaVersion) };
 }
 
-export function metadataOf(object: UnstructuredObject, metaVersion: OutputFormat['metaVersion']): Json {
-  return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${metaVersion}`, metadata: object.metadata };
+export function metadataOf(
+  { metadata }: Pick<UnstructuredObject, 'metadata'>,
+  metaVersion: OutputFormat['metaVersion'],
+): Json {
+  return { ...metadataType(metaVersion), metadata };
+}
+
+function metadataType(metaVersion: OutputFormat['metaVersion']): Json {
+  return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${metaVersion}` };
 }
 
 export function metadataListOf(
@@ -113,23 +120,51 @@ function endOfString(bytes: Buffer, start: number): number {
   return at;
 }
 
-/** A Table in pieces, as {@link tableOf} makes it, with the metadata of its objects as it is stored. */
-export function tablePieces(entries: readonly Entry[], listMeta: Json, context: ProjectionContext): Buffer[] {
+/** A Table in pieces, as {@link tableOf} makes it, with the metadata of its objects as it is stored. Rows are made when they are asked for. */
+export function* tablePieces(entries: readonly Entry[], listMeta: Json, context: ProjectionContext): Generator<Buffer> {
   const { metaVersion, includeObject, now } = context;
   const columns = columnsOf(context.definition);
   const { rows: _, ...head } = tableOf([], listMeta, context);
-  const object = `"object":{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/${metaVersion}","metadata":`;
-  const pieces: Buffer[] = [Buffer.from(`${stringifyExact(head).slice(0, -1)},"rows":[`)];
-  for (const [index, entry] of entries.entries()) {
+  const object = `"object":${metadataStart(metaVersion)}`;
+  let begin = `${stringifyExact(head).slice(0, -1)},"rows":[`;
+  for (const entry of entries) {
     const cells = stringifyExact(columns.map((column) => column.cell(entry.object, { now })));
-    const row = `${index === 0 ? '' : ','}{"cells":${cells}`;
-    if (includeObject === 'None') pieces.push(Buffer.from(`${row}}`));
-    else if (includeObject === 'Object') pieces.push(Buffer.from(`${row},"object":`), entry.bytes, Buffer.from('}'));
-    else pieces.push(Buffer.from(`${row},${object}`), metadataBytes(entry), rowEnd);
+    const row = `${begin}{"cells":${cells}`;
+    if (includeObject === 'None') {
+      begin = '},';
+      yield Buffer.from(row);
+    } else {
+      const whole = includeObject === 'Object';
+      yield Buffer.from(`${row},${whole ? '"object":' : object}`);
+      yield whole ? entry.bytes : metadataBytes(entry);
+      begin = whole ? '},' : '}},';
+    }
   }
-  pieces.push(tableEnd);
-  return pieces;
+  // What the last row left open, and the end; no rows leave the beginning open.
+  yield Buffer.from(`${entries.length === 0 ? begin : begin.slice(0, -1)}]}\n`);
 }
 
-const rowEnd = Buffer.from('}}');
-const tableEnd = Buffer.from(']}');
+const metadataStart = (metaVersion: OutputFormat['metaVersion']): string =>
+  `${stringifyExact(metadataType(metaVersion)).slice(0, -1)},"metadata":`;
+
+/** A list of metadata in pieces, as {@link metadataListOf} makes it, with each as it is stored. */
+export function* metadataListPieces(
+  entries: readonly Entry[],
+  listMeta: Json,
+  metaVersion: OutputFormat['metaVersion'],
+): Generator<Buffer> {
+  const { items: _, ...head } = metadataListOf([], listMeta, metaVersion);
+  const item = metadataStart(metaVersion);
+  yield Buffer.from(`${stringifyExact(head).slice(0, -1)},"items":[`);
+  const [first, next] = [Buffer.from(item), Buffer.from(`},${item}`)];
+  for (const [index, entry] of entries.entries()) {
+    yield index === 0 ? first : next;
+    yield metadataBytes(entry);
+  }
+  yield Buffer.from(entries.length === 0 ? ']}\n' : '}]}\n');
+}
+
+/** The metadata of an entry without the rest of it, which nobody has asked for. */
+export function storedMetadata(entry: Pick<Entry, 'bytes' | 'itemOffset'>): Pick<UnstructuredObject, 'metadata'> {
+  return { metadata: parseExact(metadataBytes(entry).toString()) as UnstructuredObject['metadata'] };
+}

@@ -4,6 +4,7 @@ import type { JsonObject } from '@kubelab/apimachinery/json';
 import { toApiVersion } from '@kubelab/apimachinery/meta';
 import { BackwardWriter } from '../../protobuf-wire/backward-writer.js';
 import type { Entry } from '../../storage/store.js';
+import type { ListBody } from '../list-body.js';
 import { type Codec, writeField, writeNestedField } from './codec.js';
 import { magic } from './decode.js';
 import { messageCodec } from './message-codec.js';
@@ -15,13 +16,6 @@ const string = scalarCodecs['string'] as Codec;
 const writer = new BackwardWriter();
 /** contentEncoding and contentType of the envelope, which Go writes though they are empty. */
 const envelopeEnd = Buffer.from([0x1a, 0, 0x22, 0]);
-
-/** What a list is made of, in the order of its bytes; to be read once. */
-export interface ListBody {
-  /** Of all pieces together. */
-  size: number;
-  pieces: Iterable<Buffer>;
-}
 
 /** Whether objects of this kind can be written and read as protobuf. */
 export function hasProtobufForm({ group, version, kind }: { group: string; version: string; kind: string }): boolean {
@@ -76,7 +70,7 @@ export function protobufList(
   type: { apiVersion: string; listKind: string },
   metadata: JsonObject,
   items: readonly Buffer[],
-): ListBody {
+): Required<ListBody> {
   let itemsSize = 0;
   for (const item of items) itemsSize += item.length - itemStart(item) - envelopeEnd.length;
   const head = written(() => {
