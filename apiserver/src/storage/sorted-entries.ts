@@ -53,6 +53,15 @@ export class SortedEntries {
       this.#tree.forRange(range.start, range.end, false, (_key, entry) => (visit(entry) ? undefined : { break: true }));
   }
 
+  /** In order of the keys, each found when it is asked for. Only for a {@link snapshot}: the entries must not change meanwhile. */
+  *iterate({ start, end }: KeyRange): Generator<StoredEntry> {
+    const pair: [string, StoredEntry] | [] = [];
+    for (const [key, entry] of this.#tree.entries(start, pair)) {
+      if (end !== undefined && key >= end) return;
+      yield entry;
+    }
+  }
+
   toArray(range: KeyRange): StoredEntry[] {
     const entries: StoredEntry[] = [];
     this.forEach(range, (entry) => {

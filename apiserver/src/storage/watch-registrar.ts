@@ -4,7 +4,7 @@ import { CacheWatcher } from './cache-watcher.js';
 import type { Change } from './change.js';
 import type { StoredEntry } from './encoding.js';
 import type { ResourceContext } from './resource-context.js';
-import { rangeOf } from './sorted-entries.js';
+import { rangeOf, type SortedEntries } from './sorted-entries.js';
 import { parseResourceVersion, tooOldResourceVersion } from './storage-errors.js';
 import type { EntryPredicate, WatchEvent, Watcher, WatchOptions, WatchSink } from './store.js';
 import { scopeIncludes, type WatchScope } from './watcher-index.js';
@@ -49,7 +49,7 @@ async function waitForState(context: ResourceContext, options: WatchOptions, rev
 function findStart({ cache }: ResourceContext, options: WatchOptions, revision: number): Start {
   const scope = scopeOf(options);
   if (options.sendInitialEvents ?? revision === 0) {
-    const entries = cache.entries.toArray(rangeOf(options.namespace));
+    const entries = entriesOf(cache.entries, scope);
     const endBookmark = options.sendInitialEvents === true && options.allowBookmarks === true;
     const state = initialEvents(entries, scope, options.predicate, endBookmark ? cache.revision : undefined);
     return { backlog: state, afterRevision: cache.revision };
@@ -58,6 +58,15 @@ function findStart({ cache }: ResourceContext, options: WatchOptions, revision: 
   const changes = cache.history.since(revision);
   if (changes === undefined) throw tooOldResourceVersion(revision, cache.history.oldest);
   return { backlog: pastEvents(changes, scope, options.predicate), afterRevision: Math.max(revision, cache.revision) };
+}
+
+/** As they are now, whenever they are asked for: not in an array of its own for every watch, as thousands may begin at the same time. */
+function entriesOf(entries: SortedEntries, { namespace, name }: WatchScope): Iterable<StoredEntry> {
+  const key = namespace === undefined ? name : `${namespace}/${name}`;
+  const named = key === undefined || name === undefined ? undefined : entries.get(key);
+  if (named !== undefined) return [named];
+  if (namespace !== undefined && name !== undefined) return [];
+  return entries.snapshot().iterate(rangeOf(namespace));
 }
 
 function register(context: ResourceContext, options: WatchOptions, sink: WatchSink, start: Start): Watcher {
@@ -93,7 +102,7 @@ function scopeOf({ namespace, name }: WatchOptions): WatchScope {
 }
 
 function* initialEvents(
-  entries: StoredEntry[],
+  entries: Iterable<StoredEntry>,
   scope: WatchScope,
   predicate: EntryPredicate | undefined,
   endRevision: number | undefined,
