@@ -44,7 +44,7 @@ const answered = (socket: Socket): Promise<void> =>
 /** Waits until the server has closed what it had open for others than us. */
 async function nothingIsLeft(before: number): Promise<void> {
   await eventually(async () => expect(await openFiles()).toBeLessThanOrEqual(before + 2), {
-    timeoutMs: 60_000,
+    timeoutMs: 120_000,
     what: 'the end of all connections',
   });
 }
@@ -69,7 +69,7 @@ it('five thousand that have asked once and stay, twice', async () => {
     await nothingIsLeft(files);
     for (const socket of sockets) socket.destroy();
   }
-}, 300_000);
+}, 400_000);
 
 describe('connections that stay halfway', () => {
   const post =
@@ -101,5 +101,5 @@ describe('connections that stay halfway', () => {
     // The headers' time is upstream's half a minute.
     await nothingIsLeft(files);
     for (const socket of sockets) socket.destroy();
-  }, 180_000);
+  }, 400_000);
 });

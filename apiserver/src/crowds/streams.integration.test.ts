@@ -175,5 +175,5 @@ it.each(['exec', 'attach', 'port-forward'] as const)(
     });
     for (const socket of sockets) socket.destroy();
   },
-  180_000,
+  400_000,
 );
