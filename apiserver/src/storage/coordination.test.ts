@@ -171,6 +171,16 @@ describe('retries', () => {
     expect(await outcome(false, [broken])).toMatchObject({ code: 503, reason: 'ServiceUnavailable' });
   });
 
+  test.each(['2 ERROR: raft proposal dropped', '8 ERROR: etcdserver: too many requests'])(
+    'a write that etcd refused at the door is sent again: %s',
+    async (text) => {
+      const refused = new Error(text);
+      expect(await outcome(false, [refused, refused])).toBe('after 3');
+      const always = Array.from({ length: 50 }, () => refused);
+      expect(await outcome(false, always)).toMatchObject({ code: 503, reason: 'ServiceUnavailable' });
+    },
+  );
+
   test.each([
     ['4 DEADLINE_EXCEEDED: Deadline exceeded', { code: 504, reason: 'Timeout' }],
     ['14 UNAVAILABLE: etcdserver: request timed out', { code: 504, reason: 'Timeout' }],

@@ -30,6 +30,11 @@ const grpcMessage = /^(\d+) [A-Z_]+: (.*)$/s;
 const deadlineExceeded = 4;
 const unavailable = 14;
 const cancelled = 1;
+/**
+ * Refusals before the request reached etcd's log. The first comes from a member that knows no leader or is handing its leadership on, as gRPC's "unknown";
+ * the second from one whose log is far ahead of its state.
+ */
+const refusals: readonly string[] = ['raft proposal dropped', 'etcdserver: too many requests'];
 
 function readFailure(error: unknown): GrpcFailure {
   const message = error instanceof Error ? error.message : String(error);
@@ -40,7 +45,8 @@ function readFailure(error: unknown): GrpcFailure {
 /** Whether the failure may pass by itself: the server is away, without a leader, or slow. */
 export function isTransient(error: unknown): boolean {
   const { code, details } = readFailure(error);
-  return code === unavailable || code === cancelled || details.startsWith('etcdserver: not capable');
+  const passing = code === unavailable || code === cancelled || details.startsWith('etcdserver: not capable');
+  return passing || refusals.includes(details);
 }
 
 /** Whether etcd did not answer, or could not agree, in time. */
@@ -49,9 +55,10 @@ export function isTimeout(error: unknown): boolean {
   return code === deadlineExceeded || details.includes('request timed out');
 }
 
-/** Whether the request certainly never reached etcd, so that even a write may be sent again. */
-export function wasNeverSent(error: unknown): boolean {
+/** Whether the request certainly had no effect and will have none, so that even a write may be sent again. */
+export function hadNoEffect(error: unknown): boolean {
   const { code, details } = readFailure(error);
+  if (refusals.includes(details)) return true;
   if (code !== unavailable && code !== cancelled) return false;
   return (
     details.startsWith('No connection established') ||

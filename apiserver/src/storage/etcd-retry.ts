@@ -1,7 +1,7 @@
 /** Sends a request to etcd again while that is safe and there is time. */
 
 import type { Clock } from '@kubelab/component/clock';
-import { isTransient, mapEtcdError, wasNeverSent } from './etcd-errors.js';
+import { hadNoEffect, isTransient, mapEtcdError } from './etcd-errors.js';
 
 export interface RetryPolicy {
   clock: Clock;
@@ -9,7 +9,7 @@ export interface RetryPolicy {
   timeoutMs: number;
   /** For one attempt; absent: what is left of the time. */
   attemptTimeoutMs?: number;
-  /** Whether sending twice is harmless. Otherwise only what never left this process is sent again. */
+  /** Whether sending twice is harmless. Otherwise only what certainly had no effect is sent again. */
   repeatable: boolean;
 }
 
@@ -25,7 +25,7 @@ export async function withRetries<T>(policy: RetryPolicy, send: (timeoutMs: numb
     try {
       return await send(Math.min(end - now, policy.attemptTimeoutMs ?? policy.timeoutMs));
     } catch (error) {
-      const again = policy.repeatable ? isTransient(error) || isLateAttempt(policy, now, end) : wasNeverSent(error);
+      const again = policy.repeatable ? isTransient(error) || isLateAttempt(policy, now, end) : hadNoEffect(error);
       if (!again || policy.clock.now() + pause >= end) throw mapEtcdError(error);
     }
     await policy.clock.sleep(pause);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from './eventually.js';
 import { freePort } from './ports.js';
+import { guardProcesses } from './process-guard.js';
 
 export interface TestEtcd {
   /** `http://127.0.0.1:port`, or with https. */
@@ -25,9 +26,13 @@ export interface TestEtcdTls {
   clientCaFile: string;
 }
 
-/** A real etcd on free ports, with its data in memory where the machine has room there. Needs Debian's etcd-server. */
+/**
+ * A real etcd on free ports, with its data in memory where the machine has room there; it ends with this process, also when that is killed. Needs
+ * Debian's etcd-server.
+ */
 export async function startEtcd(options: { args?: readonly string[]; tls?: TestEtcdTls } = {}): Promise<TestEtcd> {
   const dataDir = mkdtempSync(join(dataFolder(), 'kubelab-etcd-'));
+  const guard = guardProcesses(dataDir);
   const [clientPort, peerPort] = [await freePort(), await freePort()];
   const { tls } = options;
   const endpoint = `${tls ? 'https' : 'http'}://127.0.0.1:${clientPort}`;
@@ -36,6 +41,7 @@ export async function startEtcd(options: { args?: readonly string[]; tls?: TestE
   let child: ChildProcess | undefined;
   const start = async (): Promise<void> => {
     child = spawnEtcd(dataDir, endpoint, `http://127.0.0.1:${peerPort}`, args);
+    guard.watch(child);
     await healthy(child, healthUrl);
   };
   const end = async (signal: NodeJS.Signals): Promise<void> => {
@@ -49,8 +55,14 @@ export async function startEtcd(options: { args?: readonly string[]; tls?: TestE
   const stop = async (): Promise<void> => {
     await end('SIGTERM');
     rmSync(dataDir, { recursive: true, force: true });
+    await guard.release();
   };
-  await start();
+  try {
+    await start();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return { endpoint, clientPort, stop, kill: () => end('SIGKILL'), restart: start, [Symbol.asyncDispose]: stop };
 }
 
@@ -65,10 +77,10 @@ function tlsArgs({ certFile, keyFile, clientCaFile }: TestEtcdTls, healthUrl: st
 }
 
 /** One etcd's data grow up to this in the tests. Containers have 64 MB of shared memory unless they are given more. */
-const neededBytes = 1024 ** 3;
+export const neededBytes = 1024 ** 3;
 
 /** Memory where there is enough of it, else the usual folder for temporary files. */
-export function dataFolder(memory = '/dev/shm', needed = neededBytes): string {
+export function dataFolder(memory = '/dev/shm', needed: number = neededBytes): string {
   if (!existsSync(memory)) return tmpdir();
   const { bavail, bsize } = statfsSync(memory);
   return bavail * bsize >= needed ? memory : tmpdir();

@@ -2,7 +2,7 @@
 
 import { constants, createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import { isTimeout, isTransient, wasNeverSent } from '../etcd-errors.js';
+import { hadNoEffect, isTimeout, isTransient } from '../etcd-errors.js';
 import { EtcdChannel } from './channel.js';
 
 let server: Http2Server;
@@ -80,7 +80,7 @@ it.each([
   answer = (stream) => send(stream, { 'grpc-status': '14', 'grpc-message': 'etcdserver: no leader%20at%20all 100%' });
   const error = await failure(call());
   expect(error.message).toBe('14 UNAVAILABLE: etcdserver: no leader at all 100%');
-  expect([isTransient(error), wasNeverSent(error)]).toEqual([true, false]);
+  expect([isTransient(error), hadNoEffect(error)]).toEqual([true, false]);
 });
 
 it('gives up when the time is over, and goes on with the next call', async () => {
@@ -96,7 +96,7 @@ it('fails what is under way when the connection breaks, and connects again', asy
   const normal = answer;
   answer = () => sessions[0]?.destroy();
   const error = await failure(call());
-  expect([isTransient(error), wasNeverSent(error)]).toEqual([true, false]);
+  expect([isTransient(error), hadNoEffect(error)]).toEqual([true, false]);
   answer = normal;
   expect(await call('again')).toBe('got again');
   expect(sessions).toHaveLength(2);
@@ -119,15 +119,15 @@ it('knows that nobody has seen a call that could not be sent', async () => {
   const nobody = new EtcdChannel({ endpoint: `http://127.0.0.1:${port}` });
   const error = await failure(nobody.call('/s/m', framed('x'), 5_000));
   expect(error.message).toContain('No connection established');
-  expect(wasNeverSent(error)).toBe(true);
+  expect(hadNoEffect(error)).toBe(true);
   nobody.close();
-  expect(wasNeverSent(await failure(nobody.call('/s/m', framed('x'), 5_000)))).toBe(true);
+  expect(hadNoEffect(await failure(nobody.call('/s/m', framed('x'), 5_000)))).toBe(true);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
 
 it('knows that a refused stream has not been looked at', async () => {
   answer = (stream) => stream.close(constants.NGHTTP2_REFUSED_STREAM);
-  expect(wasNeverSent(await failure(call()))).toBe(true);
+  expect(hadNoEffect(await failure(call()))).toBe(true);
 });
 
 it.each([
