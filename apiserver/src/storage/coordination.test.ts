@@ -184,6 +184,8 @@ describe('retries', () => {
   test.each([
     ['4 DEADLINE_EXCEEDED: Deadline exceeded', { code: 504, reason: 'Timeout' }],
     ['14 UNAVAILABLE: etcdserver: request timed out', { code: 504, reason: 'Timeout' }],
+    ['2 ERROR: context deadline exceeded', { code: 504, reason: 'Timeout' }],
+    ['2 ERROR: context canceled', { code: 503, reason: 'ServiceUnavailable' }],
     [
       '3 INVALID_ARGUMENT: etcdserver: request is too large',
       { code: 500, message: 'etcdserver: request is too large' },

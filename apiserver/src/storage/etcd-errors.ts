@@ -46,13 +46,14 @@ function readFailure(error: unknown): GrpcFailure {
 export function isTransient(error: unknown): boolean {
   const { code, details } = readFailure(error);
   const passing = code === unavailable || code === cancelled || details.startsWith('etcdserver: not capable');
-  return passing || refusals.includes(details);
+  return passing || refusals.includes(details) || details === 'context canceled';
 }
 
 /** Whether etcd did not answer, or could not agree, in time. */
 export function isTimeout(error: unknown): boolean {
   const { code, details } = readFailure(error);
-  return code === deadlineExceeded || details.includes('request timed out');
+  // The last is gRPC's "unknown": a member without a leader passes on what its own clock said, and what became of the request is open.
+  return code === deadlineExceeded || details.includes('request timed out') || details === 'context deadline exceeded';
 }
 
 /** Whether the request certainly had no effect and will have none, so that even a write may be sent again. */
