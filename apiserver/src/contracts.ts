@@ -156,16 +156,18 @@ export interface ActionHandler {
 }
 
 /**
+ * Takes back what a hook did before a write that failed. `unsure`: etcd did not say what became of the write, so that what the object would hold then
+ * must stay taken.
+ */
+export type UndoHook = (failure: { unsure: boolean }) => Promise<void>;
+
+/**
  * Work around a write that needs state outside the object (service IPs and node ports). Runs after admission and validation, before the
- * object is stored; the returned function undoes it when the write fails.
+ * object is stored.
  */
 export interface StorageHook {
   readonly resource: GroupResource;
-  beforeCreate?(object: UnstructuredObject, options: { dryRun: boolean }): Promise<() => Promise<void>>;
-  beforeUpdate?(
-    object: UnstructuredObject,
-    old: UnstructuredObject,
-    options: { dryRun: boolean },
-  ): Promise<() => Promise<void>>;
+  beforeCreate?(object: UnstructuredObject, options: { dryRun: boolean }): Promise<UndoHook>;
+  beforeUpdate?(object: UnstructuredObject, old: UnstructuredObject, options: { dryRun: boolean }): Promise<UndoHook>;
   afterDelete?(object: UnstructuredObject): Promise<void>;
 }

@@ -4,6 +4,7 @@ import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { generateName } from '@kubelab/apimachinery/names';
 import { alreadyExists, badRequest, isAlreadyExists, methodNotSupported } from '@kubelab/apimachinery/status-error';
 import { timestamp } from '@kubelab/component/clock';
+import { mayHaveHappened } from '../storage/etcd-errors.js';
 import type { Entry, ResourceStore } from '../storage/store.js';
 import {
   admissionRequest,
@@ -56,7 +57,7 @@ async function createOnce(
     if (request.options.dryRun) return await pretendToCreate(request.resource, store, key, object);
     return await store.create(key, inCanonicalOrder(object), ttlOptions(request.resource));
   } catch (error) {
-    await undo?.();
+    await undo?.({ unsure: mayHaveHappened(error) });
     throw error;
   }
 }

@@ -4,6 +4,8 @@ import { deepClone, deepEqual } from '@kubelab/apimachinery/json';
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { badRequest, conflict, notFound, staleObjectMessage } from '@kubelab/apimachinery/status-error';
 import { forbiddenByAuthorization } from '../authorization/forbidden.js';
+import type { UndoHook } from '../contracts.js';
+import { mayHaveHappened } from '../storage/etcd-errors.js';
 import type { Entry, ResourceStore, Update } from '../storage/store.js';
 import { completeNew, storeOf, ttlOptions } from './create.js';
 import {
@@ -46,7 +48,7 @@ export interface Updated {
 interface Attempt {
   created: boolean;
   deleted: boolean;
-  undo?: () => Promise<void>;
+  undo?: UndoHook;
 }
 
 export async function updateObject(engine: Engine, request: WriteRequest, change: Change): Promise<Updated> {
@@ -54,7 +56,7 @@ export async function updateObject(engine: Engine, request: WriteRequest, change
   const key = storageKey(request.namespace, request.name);
   let attempt: Attempt = { created: false, deleted: false };
   const step = async (current: Entry | undefined): Promise<Update> => {
-    await attempt.undo?.();
+    await attempt.undo?.({ unsure: false });
     attempt = { created: current === undefined, deleted: false };
     if (!current) return createInstead(engine, request, change, attempt);
     return changeExisting(engine, request, change, current, attempt);
@@ -67,7 +69,7 @@ export async function updateObject(engine: Engine, request: WriteRequest, change
     if (attempt.deleted && !request.options.dryRun) await afterDelete(engine, request, entry);
     return { entry, created: attempt.created };
   } catch (error) {
-    await attempt.undo?.();
+    await attempt.undo?.({ unsure: mayHaveHappened(error) });
     throw error;
   }
 }

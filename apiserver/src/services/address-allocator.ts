@@ -49,20 +49,29 @@ export class AddressAllocator {
     this.#random = options.random ?? Math.random;
   }
 
-  /** Takes exactly this address. An address that a service of this very name left behind is taken over. Throws AllocationError. */
+  /**
+   * Takes exactly this address. Throws AllocationError when it is taken, be it by a service of this very name: that one may be there, or be giving it
+   * back at this moment.
+   */
   async allocate(address: string, owner: AddressOwner, { dryRun }: { dryRun: boolean }): Promise<void> {
+    const { store, clock } = this.options;
     const key = this.#checkRange(address, { dryRun });
-    const current = await this.options.store.get(key);
-    if (current) {
-      if (!isOwnedBy(current, owner)) throw addressTaken();
+    if (dryRun) {
+      if (await store.get(key)) throw addressTaken();
       return;
     }
-    if (dryRun) return;
     try {
-      await this.options.store.create(key, addressObject(key, owner, timestamp(this.options.clock)));
+      await store.create(key, addressObject(key, owner, timestamp(clock)));
     } catch (error) {
       throw isAlreadyExists(error) ? addressTaken() : error;
     }
+  }
+
+  /** Takes this address unless the service has it already. Throws AllocationError when it is another's. */
+  async ensure(address: string, owner: AddressOwner): Promise<void> {
+    const current = await this.options.store.get(this.#checkRange(address, { dryRun: false }));
+    if (!current) await this.allocate(address, owner, { dryRun: false });
+    else if (!isOwnedBy(current, owner)) throw addressTaken();
   }
 
   /** Takes a free address. Throws AllocationError when there is none. */
@@ -84,10 +93,19 @@ export class AddressAllocator {
 
   /** Gives the address back, if it (still) belongs to this service. */
   async release(address: string, owner: AddressOwner): Promise<void> {
+    await this.#releaseIf(address, (current) => isOwnedBy(current, owner));
+  }
+
+  /** Gives the address back unless it was taken again since it was seen like this. */
+  async releaseUnchanged(seen: Entry): Promise<void> {
+    await this.#releaseIf(seen.key, ({ revision }) => revision === seen.revision);
+  }
+
+  async #releaseIf(address: string, isMeant: (current: Entry) => boolean): Promise<void> {
     const ip = parseIP(address);
     if (!ip) return;
     await this.options.store.update(formatIP(ip), (current) => ({
-      action: current && isOwnedBy(current, owner) ? 'delete' : 'keep',
+      action: current && isMeant(current) ? 'delete' : 'keep',
     }));
   }
 

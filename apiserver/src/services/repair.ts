@@ -70,7 +70,7 @@ export class AllocationRepair {
       return;
     }
     try {
-      await this.options.addresses.allocate(address, owner, { dryRun: false });
+      await this.options.addresses.ensure(address, owner);
     } catch (error) {
       if (!(error instanceof AllocationError)) throw error;
       this.options.logger.error('cluster IP is used by two services; please recreate one of them', {
@@ -90,7 +90,7 @@ export class AllocationRepair {
     const service = await this.options.objects.get({ group: '', resource: 'services' }, owner.namespace, owner.name);
     if (heldAddresses(service?.['spec'] as ServiceSpec | undefined).includes(entry.key)) return;
     this.options.logger.warn('freeing a cluster IP that no service has', { address: entry.key, ...owner });
-    await this.options.addresses.release(entry.key, owner);
+    await this.options.addresses.releaseUnchanged(entry);
   }
 
   async #repairPorts(services: readonly UnstructuredObject[]): Promise<void> {

@@ -4,7 +4,7 @@ import type { ServiceSpec } from '@kubelab/api/types';
 import { type FieldError, invalid, invalidObject } from '@kubelab/apimachinery/field-error';
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { internalError } from '@kubelab/apimachinery/status-error';
-import type { StorageHook } from '../contracts.js';
+import type { StorageHook, UndoHook } from '../contracts.js';
 import type { AddressAllocator, AddressOwner } from './address-allocator.js';
 import { AllocationError } from './allocation-error.js';
 import type { PendingReleases } from './pending-releases.js';
@@ -30,7 +30,7 @@ export interface ServiceAllocationOptions {
   releases: PendingReleases;
 }
 
-/** What one write has taken; undone in reverse order when the write fails. */
+/** What one write has taken; undone in reverse order when the write has failed. */
 class Taken {
   readonly ports = new Set<number>();
   readonly #undo: (() => Promise<void>)[] = [];
@@ -81,7 +81,7 @@ async function allocate(
   object: UnstructuredObject,
   old: UnstructuredObject | undefined,
   dryRun: boolean,
-): Promise<() => Promise<void>> {
+): Promise<UndoHook> {
   const spec = specOf(object);
   const before = old && specOf(old);
   if (before) {
@@ -99,8 +99,12 @@ async function allocate(
     await taken.undo();
     throw error;
   }
-  if (old && before && !dryRun) taken.onUndo(announceRelease(options, object, old));
-  return () => taken.undo();
+  const callOff = old && !dryRun ? announceRelease(options, object, old) : undefined;
+  return async ({ unsure }) => {
+    await callOff?.();
+    // The service may have been written with what was taken for it. If not, the repair finds that nobody has it.
+    if (!unsure) await taken.undo();
+  };
 }
 
 /** What the update lets go is given back once the update is seen to have been written. Returns how to call that off. */

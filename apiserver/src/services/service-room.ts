@@ -61,7 +61,7 @@ export function createServiceAllocations(options: ServiceAllocationsOptions): Se
     hook: createServiceHook({ addresses, ports, releases }),
     admission: keepAllocatedValues,
     repair: () => repair.run(),
-    reserve: (address, owner) => addresses.allocate(address, owner, { dryRun: false }),
+    reserve: (address, owner) => addresses.ensure(address, owner),
     run: (signal) => repair.runUntil(signal),
     stop: async () => {
       stop();

@@ -120,6 +120,14 @@ describe('cluster IPs', () => {
     expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
   });
 
+  test('that a service has are not lost when it is created again', async () => {
+    const { create, addresses } = setUp();
+    await create({ clusterIP: '10.96.0.42' });
+    const again = create({ clusterIP: '10.96.0.42' }).then(({ undo }) => undo({ unsure: false }));
+    expect(await messageOf(again)).toContain('failed to allocate IP 10.96.0.42: provided IP is already allocated');
+    expect(addresses()).toEqual(['10.96.0.42']);
+  });
+
   test('a dry run takes nothing', async () => {
     const { create, addresses } = setUp();
     const { spec } = await create({ type: 'NodePort' }, 'web', { dryRun: true });
@@ -134,10 +142,23 @@ describe('cluster IPs', () => {
   test('go back when the write fails', async () => {
     const { create, addresses } = setUp();
     const { undo, spec } = await create({ type: 'NodePort' });
-    await undo();
+    await undo({ unsure: false });
     expect(addresses()).toEqual([]);
     const again = await create({ type: 'NodePort', ports: [{ port: 80, protocol: 'TCP', nodePort: portOf(spec) }] });
     expect(portOf(again.spec)).toBe(portOf(spec));
+  });
+
+  test('stay taken when nobody knows what became of the write, until the repair finds them unused', async () => {
+    const { create, addresses, room, clock } = setUp();
+    const { undo, spec } = await create({ type: 'NodePort' });
+    await undo({ unsure: true });
+    expect(addresses()).toEqual([spec.clusterIP]);
+    const ports = [{ port: 80, protocol: 'TCP', nodePort: portOf(spec) }];
+    expect(await messageOf(create({ type: 'NodePort', ports }, 'other'))).toContain('already allocated');
+    await clock.advance(61_000);
+    for (let round = 0; round < 3; round++) await room.repair();
+    expect(addresses()).toEqual([]);
+    await create({ type: 'NodePort', ports }, 'other');
   });
 
   test('go back when the node port cannot be had', async () => {
@@ -241,7 +262,7 @@ describe('updates', () => {
     objects.put('services', old);
     const object = service({ type: 'ExternalName', externalName: 'x' });
     const undo = await room.hook.beforeUpdate!(object, old, real);
-    await undo();
+    await undo({ unsure: false });
     objects.put('services', old);
     await room.stop();
     expect(addresses()).toHaveLength(1);
@@ -294,11 +315,12 @@ describe('deletion and repair', () => {
     await create({ type: 'NodePort', ports }, 'r3');
   });
 
-  test('a reserved address waits for its service', async () => {
+  test('a reserved address waits for its service, which may reserve it again', async () => {
     const { room, create } = setUp();
     await room.reserve('10.96.0.1', { namespace: 'default', name: 'kubernetes' });
     expect(await messageOf(create({ clusterIP: '10.96.0.1' }))).toContain('already allocated');
-    expect((await create({ clusterIP: '10.96.0.1' }, 'kubernetes')).spec.clusterIP).toBe('10.96.0.1');
+    await room.reserve('10.96.0.1', { namespace: 'default', name: 'kubernetes' });
+    expect(await messageOf(room.reserve('10.96.0.1', { namespace: 'default', name: 'x' }))).toContain('allocated');
   });
 });
 

@@ -69,6 +69,16 @@ export function hadNoEffect(error: unknown): boolean {
   );
 }
 
+/** gRPC statuses of requests that etcd has read and turned down: invalid, out of quota, out of range and the like. */
+const turnedDown: ReadonlySet<number> = new Set([3, 5, 7, 8, 9, 11, 16]);
+
+/** Whether a write that failed with this error (of {@link mapEtcdError}) may have been carried out all the same. */
+export function mayHaveHappened(error: unknown): boolean {
+  if (!(error instanceof StatusError)) return true;
+  if (error.code < 500) return false;
+  return !hadNoEffect(error.cause) && !turnedDown.has(readFailure(error.cause).code);
+}
+
 /** The error a caller of the storage gets: CompactedError and FutureRevisionError, which have meaning inside, or a StatusError. */
 export function mapEtcdError(error: unknown): Error {
   if (error instanceof StatusError || error instanceof CompactedError) return error;
