@@ -9,11 +9,12 @@ import { PodConsumptionReader } from './eviction/pod-consumption.js';
 import { absolute, type Observations, withAllocatable } from './eviction/thresholds.js';
 import { type DiskUsage, readDisk, readNodeLimits } from './node/machine.js';
 import type { NodeAgent } from './node/node-agent.js';
-import { readNodePids, readNodeUsage } from './node/node-usage.js';
+import { type NodeUsage, readNodePids, readNodeUsage } from './node/node-usage.js';
 import { nodeTarget } from './node/registration.js';
 import type { PodManager } from './pods/pod-manager.js';
 import type { PodServices } from './pods/pod-services.js';
-import { StatsReader } from './server/stats.js';
+import { PodFilesReader } from './stats/pod-files.js';
+import { StatsReader } from './stats/stats-reader.js';
 import { every, type Housekeeping, type NodeDisks } from './wire-housekeeping.js';
 import type { NodeParts } from './wire-node.js';
 
@@ -23,14 +24,17 @@ const monitoringMs = 10_000;
 export function createStats(parts: NodeParts, services: PodServices, manager: PodManager): StatsReader {
   const { config, context, nodeName, runtime } = parts;
   const memory = services.node.memoryCapacity;
-  const files = new PodConsumptionReader({ paths: services.settings.paths, stats: async () => [] });
+  const { volumes, settings } = services;
+  const volumesOf = (uid: string) => volumes.mountedVolumes(uid);
+  const files = new PodFilesReader({ paths: settings.paths, volumesOf, disk: readDisk });
   return new StatsReader({
     runtime,
-    files: (pod) => files.filesOf(pod),
+    files: (pod) => files.read(pod),
     pids: () => readNodePids(readNodeLimits().pids, config['cgroup-root']),
     nodeName,
     pods: () => manager.pods(),
     node: async () => readNodeUsage(memory, config['cgroup-root']),
+    podsTogether: async () => (hasPodCgroups(config) ? podsUsage(config, memory) : undefined),
     disk: () => readDisk(config['root-dir']),
     clock: context.clock,
     startTime: timestamp(context.clock),
@@ -98,11 +102,16 @@ async function observe({ config, context }: NodeParts, memory: number, disks: No
   };
 }
 
-function podsMemory(config: Config, memory: number): Observations {
+/** Of all pods together, of the memory that they may have together. */
+function podsUsage(config: Config, memory: number): NodeUsage {
   const kept = thresholdsOf(config).find(({ signal, graceMs }) => signal === 'memory.available' && graceMs === 0);
   const capacity = memory - reservedOf(config).memoryBytes - (kept ? absolute(kept.limit, memory) : 0);
-  const { memoryWorkingSet } = readNodeUsage(memory, `${config['cgroup-root'].replace(/\/$/, '')}/kubepods`);
-  return { 'allocatableMemory.available': { available: capacity - memoryWorkingSet, capacity } };
+  return readNodeUsage(capacity, `${config['cgroup-root'].replace(/\/$/, '')}/kubepods`);
+}
+
+function podsMemory(config: Config, memory: number): Observations {
+  const { memoryCapacity, memoryWorkingSet } = podsUsage(config, memory);
+  return { 'allocatableMemory.available': { available: memoryCapacity - memoryWorkingSet, capacity: memoryCapacity } };
 }
 
 function diskSignals(name: 'nodefs' | 'imagefs', disk: DiskUsage | undefined): Observations {

@@ -28,7 +28,7 @@ import { RequestAuthorizer } from './server/authorization.js';
 import { kubeletConfiguration } from './server/configz.js';
 import { KubeletHandlers } from './server/handlers.js';
 import { KubeletServer } from './server/kubelet-server.js';
-import type { StatsReader } from './server/stats.js';
+import type { StatsReader } from './stats/stats-reader.js';
 import type { Mounter } from './volumes/mounter.js';
 import { createEviction, createStats, pressureOf, startEviction } from './wire-eviction.js';
 import { createDisks, createHousekeeping } from './wire-housekeeping.js';

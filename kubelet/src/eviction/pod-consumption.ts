@@ -1,27 +1,15 @@
 /** What pods use, from the runtime's stats and from the node's disk. */
-import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pod } from '@kubelab/api/types';
 import { logDirectoryOf, type NodePaths, volumesDirectory } from '../containers/paths.js';
-import { allContainers } from '../pods/pod.js';
-import { containerNameLabel } from '../runtime/labels.js';
-import type { PodUsage } from '../server/stats.js';
+import { type Size, sizeOf } from '../stats/pod-files.js';
+import { containerNameOf, type PodUsage, sum } from '../stats/pod-usage.js';
 import type { PodConsumption } from './ranking.js';
 import type { StorageUse } from './storage-limits.js';
 
 export interface PodConsumptionOptions {
   paths: NodePaths;
   stats(): Promise<PodUsage[]>;
-}
-
-export interface Size {
-  bytes: number;
-  inodes: number;
-}
-
-export interface PodFiles {
-  logs: ReadonlyMap<string, Size>;
-  volumes: ReadonlyMap<string, Size>;
 }
 
 export class PodConsumptionReader {
@@ -49,25 +37,16 @@ export class PodConsumptionReader {
     return { containers, emptyDirs: new Map([...volumes].map(([name, { bytes }]) => [name, bytes])) };
   }
 
-  /** On disk: the log of each container, and each emptyDir volume. */
-  async filesOf(pod: Pod): Promise<PodFiles> {
-    const logs = new Map<string, Size>();
-    for (const { name } of allContainers(pod))
-      logs.set(name, await sizeOf(join(logDirectoryOf(this.options.paths, pod), name)));
-    return { logs, volumes: await this.emptyDirs(pod) };
-  }
-
   private async one(pod: Pod, usage: PodUsage): Promise<PodConsumption> {
     const layers = layersOf(usage);
     const containers: PodConsumption['containers'] = [];
     for (const container of usage.containers) {
-      const name = nameOf(container);
+      const name = containerNameOf(container);
       const log = await sizeOf(join(logDirectoryOf(this.options.paths, pod), name));
       const memory = container.memory?.workingSetBytes?.value ?? 0;
       containers.push({ name, memory, storage: (layers.get(name)?.bytes ?? 0) + log.bytes });
     }
     const volumes = [...(await this.emptyDirs(pod)).values()];
-    const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
     return {
       containers,
       memory: usage.whole?.linux?.memory?.workingSetBytes?.value ?? sum(containers.map(({ memory }) => memory)),
@@ -87,37 +66,14 @@ export class PodConsumptionReader {
   }
 }
 
-function nameOf(container: PodUsage['containers'][number]): string {
-  return container.attributes?.labels[containerNameLabel] ?? container.attributes?.metadata?.name ?? '';
-}
-
 function layersOf(usage: PodUsage): Map<string, Size> {
   return new Map(
     usage.containers.map((container) => [
-      nameOf(container),
+      containerNameOf(container),
       {
         bytes: container.writableLayer?.usedBytes?.value ?? 0,
         inodes: container.writableLayer?.inodesUsed?.value ?? 0,
       },
     ]),
   );
-}
-
-/** What a folder takes on disk; holes take nothing. One that is not there takes nothing either. */
-export async function sizeOf(path: string): Promise<Size> {
-  try {
-    const info = await lstat(path);
-    const size = { bytes: info.blocks * 512, inodes: 1 };
-    if (!info.isDirectory()) return size;
-    for (const name of await readdir(path)) {
-      const inner = await sizeOf(join(path, name));
-      size.bytes += inner.bytes;
-      size.inodes += inner.inodes;
-    }
-    return size;
-  } catch (error) {
-    // Pods remove files while they are counted.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { bytes: 0, inodes: 0 };
-    throw error;
-  }
 }

@@ -55,7 +55,9 @@ test('what the node uses', () => {
   const map: Record<string, string> = {
     '/proc/self/cgroup': v1['/proc/self/cgroup'],
     '/sys/fs/cgroup/memory/lab/n1/memory.usage_in_bytes': '1000',
-    '/sys/fs/cgroup/memory/lab/n1/memory.stat': 'total_inactive_file 300\ntotal_rss 200\n',
+    '/sys/fs/cgroup/memory/lab/n1/memory.stat': 'total_inactive_file 300\ntotal_rss 200\ntotal_swap 7\n',
+    '/sys/fs/cgroup/memory/lab/n1/memory.limit_in_bytes': '5000\n',
+    '/sys/fs/cgroup/memory/lab/n1/memory.memsw.limit_in_bytes': '5100\n',
     '/sys/fs/cgroup/pids/lab/n1/pids.current': '42\n',
   };
   const read = (path: string) => map[path];
@@ -63,6 +65,7 @@ test('what the node uses', () => {
     memoryUsage: 1000,
     memoryWorkingSet: 700,
     memoryCapacity: 5000,
+    swap: { usedBytes: 7, limitBytes: 100 },
   });
   expect(readNodePids(512, '', read)).toEqual({ used: 42, limit: 512 });
   expect(readNodePids(512, '', (path) => (path === '/proc/loadavg' ? '0 0 0 1/77 9' : undefined)).used).toBe(77);

@@ -1,6 +1,18 @@
-import type { NodeUsage } from '../server/stats.js';
 import { parseProcCgroup } from './cgroup-limits.js';
 import { readFileOrUndefined } from './machine.js';
+
+export interface NodeUsage {
+  /** Since the node's cgroup began, nanoseconds. */
+  cpuNanoseconds: number;
+  memoryUsage: number;
+  memoryWorkingSet: number;
+  memoryRss: number;
+  memoryCapacity: number;
+  /** Without a limit the kernel gives as much as there is. */
+  swap: { usedBytes: number; limitBytes: number | undefined };
+  /** Receive and transmit bytes of the node's own interface. */
+  network: { name: string; rxBytes: number; rxErrors: number; txBytes: number; txErrors: number } | undefined;
+}
 
 /** What the node as a whole uses, from its cgroup (the container this kubelet runs in). `cgroupRoot` as --cgroup-root; empty: the own one. */
 export function readNodeUsage(
@@ -29,8 +41,32 @@ export function readNodeUsage(
     memoryWorkingSet: Math.max(0, memoryUsage - inactive),
     memoryRss: statValue(isV2 ? 'anon' : 'total_rss'),
     memoryCapacity,
+    swap: isV2
+      ? {
+          usedBytes: Number(below('memory', 'memory.swap.current') ?? 0),
+          limitBytes: limitOf(below('memory', 'memory.swap.max')),
+        }
+      : {
+          usedBytes: statValue('total_swap'),
+          limitBytes: swapLimit(
+            below('memory', 'memory.memsw.limit_in_bytes'),
+            below('memory', 'memory.limit_in_bytes'),
+          ),
+        },
     network: networkOf(read('/proc/net/dev') ?? ''),
   };
+}
+
+/** cgroup v2: `max`; cgroup v1: the largest multiple of the page size. */
+function limitOf(text: string | undefined): number | undefined {
+  const limit = Number(text?.trim() || 'max');
+  return Number.isFinite(limit) && limit < 2 ** 62 ? limit : undefined;
+}
+
+/** cgroup v1 limits memory and swap together. */
+function swapLimit(together: string | undefined, memory: string | undefined): number | undefined {
+  const [both, alone] = [limitOf(together), limitOf(memory)];
+  return both === undefined || alone === undefined ? undefined : both - alone;
 }
 
 /** Processes of the node, and how many there may be. */

@@ -14,10 +14,10 @@ import {
   type PodState,
   type RuntimeContainer,
 } from '../runtime/pod-state.js';
+import type { StatsReader } from '../stats/stats-reader.js';
 import { readLog } from './log-reader.js';
 import { containerForLogs, parseLogRequest } from './log-request.js';
 import type { Route } from './routes.js';
-import type { StatsReader } from './stats.js';
 import { passThrough } from './stream-proxy.js';
 import { connectStream, type StreamTarget } from './stream-translator.js';
 

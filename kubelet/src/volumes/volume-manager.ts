@@ -45,6 +45,8 @@ export class VolumeManager {
   readonly #options: VolumeManagerOptions;
   /** Volumes of pods that this process has set up once: those of which only the content may change. */
   readonly #ready = new Map<string, Set<string>>();
+  /** Where the volumes of pods are, by name. */
+  readonly #mounted = new Map<string, ReadonlyMap<string, MountedVolume>>();
   #memory: Promise<void> | undefined;
 
   constructor(options: VolumeManagerOptions) {
@@ -63,6 +65,7 @@ export class VolumeManager {
       }
     };
     await Promise.all(usedVolumes(pod).map(mountNamed));
+    this.#mounted.set(pod.metadata.uid, result.byName);
     if (failures.length === 0) return result;
     signal.throwIfAborted();
     throw mountError(failures);
@@ -94,6 +97,11 @@ export class VolumeManager {
     };
     await writeAtomically(path, payload, prepare);
     return { path, readOnly: true };
+  }
+
+  /** Of a pod, as they were last set up by this process. */
+  mountedVolumes(uid: string): ReadonlyMap<string, MountedVolume> {
+    return this.#mounted.get(uid) ?? new Map();
   }
 
   async #claimed(pod: Pod, volume: Volume): Promise<MountedVolume> {
@@ -162,6 +170,7 @@ export class VolumeManager {
     await this.#removeTree(podDirectory(paths, uid), mounter);
     await rm(this.#memoryDirectory(uid), { recursive: true, force: true });
     this.#ready.delete(uid);
+    this.#mounted.delete(uid);
   }
 
   /** Only the volumes; what else the kubelet keeps for the pod stays. */
@@ -171,6 +180,7 @@ export class VolumeManager {
     for (const folder of folders) await this.#removeTree(folder, mounter);
     await rm(this.#memoryDirectory(uid), { recursive: true, force: true });
     this.#ready.delete(uid);
+    this.#mounted.delete(uid);
   }
 
   async #removeTree(folder: string, mounter: Mounter): Promise<void> {

@@ -1,8 +1,7 @@
 import { complete } from '@kubelab/proto/complete';
 import { CriError } from '@kubelab/proto/cri-error';
 import type { ContainerStats, PodSandboxStats } from '@kubelab/proto/generated/runtime-v1';
-import { FakeClock } from '@kubelab/testkit/fake-clock';
-import { StatsReader, type StatsReaderOptions } from './stats.js';
+import { PodUsageReader, type StatsRuntime } from './pod-usage.js';
 
 const labelsOf = (uid: string): Record<string, string> => ({
   'io.kubernetes.pod.uid': uid,
@@ -18,11 +17,11 @@ function containerStats(uid: string): ContainerStats {
   return complete('ContainerStats', { attributes: { id: `${uid}-app`, labels: labelsOf(uid) } });
 }
 
-function make(runtime: object): StatsReader {
-  return new StatsReader({ runtime, clock: new FakeClock(), pods: () => [] } as unknown as StatsReaderOptions);
+function make(runtime: object): PodUsageReader {
+  return new PodUsageReader(runtime as unknown as StatsRuntime);
 }
 
-const uidsOf = async (reader: StatsReader): Promise<string[]> => (await reader.podUsage()).map(({ uid }) => uid);
+const uidsOf = async (reader: PodUsageReader): Promise<string[]> => (await reader.read()).map(({ uid }) => uid);
 
 test('pods as the runtime lists them', async () => {
   const reader = make({ listPodSandboxStats: async () => ({ stats: [podStats('a'), podStats('b')] }) });
@@ -44,7 +43,7 @@ test('a pod that the runtime cannot tell of costs only its own numbers, and the 
     listContainerStats: async () => ({ stats: [containerStats('a'), containerStats('b')] }),
   });
   expect(await uidsOf(reader)).toEqual(['a', 'b']);
-  expect((await reader.podUsage()).map(({ whole }) => whole !== undefined)).toEqual([true, false]);
+  expect((await reader.read()).map(({ whole }) => whole !== undefined)).toEqual([true, false]);
   expect(lists).toBe(1);
 });
 
@@ -57,7 +56,7 @@ test('a runtime that is away is an error, and is asked for the list again later'
     listPodSandboxStats: async () => (away ? fail() : { stats: [podStats('a')] }),
     listPodSandbox: fail,
   });
-  await expect(reader.podUsage()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  await expect(reader.read()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   away = false;
   expect(await uidsOf(reader)).toEqual(['a']);
 });
@@ -69,7 +68,7 @@ test('a runtime that knows containers only', async () => {
     },
     listContainerStats: async () => ({ stats: [containerStats('a'), containerStats('a'), containerStats('b')] }),
   });
-  expect((await reader.podUsage()).map(({ uid, containers }) => [uid, containers.length])).toEqual([
+  expect((await reader.read()).map(({ uid, containers }) => [uid, containers.length])).toEqual([
     ['a', 2],
     ['b', 1],
   ]);

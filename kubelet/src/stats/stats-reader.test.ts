@@ -1,7 +1,7 @@
 import type { Pod } from '@kubelab/api/types';
 import { complete } from '@kubelab/proto/complete';
 import { FakeClock } from '@kubelab/testkit/fake-clock';
-import { StatsReader } from './stats.js';
+import { StatsReader } from './stats-reader.js';
 
 const labels = {
   'io.kubernetes.pod.uid': 'u1',
@@ -19,6 +19,7 @@ const sandbox = complete('PodSandboxStats', {
         cpu: { usageCoreNanoSeconds: value(2e9), usageNanoCores: value(1000) },
         memory: { workingSetBytes: value(50), usageBytes: value(60) },
         writableLayer: { usedBytes: value(100), inodesUsed: value(3) },
+        swap: { swapAvailableBytes: value(8), swapUsageBytes: value(2) },
       },
     ],
   },
@@ -31,6 +32,8 @@ const pod = {
     containerStatuses: [{ name: 'app', state: { running: { startedAt: '2026-01-01T00:00:10Z' } } }],
   },
 } as unknown as Pod;
+
+const disk = { capacityBytes: 1000, availableBytes: 400, inodes: 100, inodesFree: 60 };
 
 const reader = new StatsReader({
   runtime: {
@@ -47,12 +50,31 @@ const reader = new StatsReader({
     memoryWorkingSet: 600,
     memoryRss: 500,
     memoryCapacity: 1000,
+    swap: { usedBytes: 5, limitBytes: 25 },
     network: undefined,
   }),
-  disk: async () => ({ capacityBytes: 1000, availableBytes: 400, inodes: 100, inodesFree: 60 }),
+  podsTogether: async () => ({
+    cpuNanoseconds: 3e9,
+    memoryUsage: 300,
+    memoryWorkingSet: 200,
+    memoryRss: 100,
+    memoryCapacity: 900,
+    swap: { usedBytes: 0, limitBytes: undefined },
+    network: undefined,
+  }),
+  disk: async () => disk,
   files: async () => ({
     logs: new Map([['app', { bytes: 20, inodes: 2 }]]),
-    volumes: new Map([['cache', { bytes: 7, inodes: 1 }]]),
+    volumes: [
+      { name: 'cache', size: { bytes: 7, inodes: 1 }, disk, isEphemeral: true },
+      {
+        name: 'data',
+        size: { bytes: 9, inodes: 2 },
+        disk: { ...disk, capacityBytes: 50 },
+        isEphemeral: false,
+        claim: { name: 'c1', namespace: 'shop' },
+      },
+    ],
   }),
   pids: () => ({ used: 12, limit: 99 }),
   clock: new FakeClock(),
@@ -69,6 +91,15 @@ test('the summary has upstream’s fields', async () => {
       fs: { ...fs, usedBytes: 600, inodesUsed: 40 },
       runtime: { imageFs: fs, containerFs: fs },
       rlimit: { maxpid: 99, curproc: 12 },
+      swap: { swapAvailableBytes: 20, swapUsageBytes: 5 },
+      systemContainers: [
+        {
+          name: 'pods',
+          startTime: '2026-01-01T00:00:00Z',
+          cpu: { usageCoreNanoSeconds: 3e9 },
+          memory: { availableBytes: 700, usageBytes: 300, workingSetBytes: 200, rssBytes: 100 },
+        },
+      ],
     },
     pods: [
       {
@@ -82,9 +113,20 @@ test('the summary has upstream’s fields', async () => {
             memory: { workingSetBytes: 50, usageBytes: 60 },
             rootfs: { usedBytes: 100, inodesUsed: 3 },
             logs: { ...fs, usedBytes: 20, inodesUsed: 2 },
+            swap: { swapAvailableBytes: 8, swapUsageBytes: 2 },
           },
         ],
-        volume: [{ name: 'cache', ...fs, usedBytes: 7, inodesUsed: 1 }],
+        volume: [
+          { name: 'cache', ...fs, usedBytes: 7, inodesUsed: 1 },
+          {
+            name: 'data',
+            ...fs,
+            capacityBytes: 50,
+            usedBytes: 9,
+            inodesUsed: 2,
+            pvcRef: { name: 'c1', namespace: 'shop' },
+          },
+        ],
         'ephemeral-storage': { ...fs, usedBytes: 127, inodesUsed: 6 },
       },
     ],
