@@ -1,4 +1,4 @@
-/** Kubelet and engine are killed at random moments while pods come and go: nothing is started twice, nothing is left over. */
+/** Kubelet, engine and the whole node are killed at random moments while pods come and go: nothing is started twice, nothing is left over. */
 
 import { eventually } from '@kubelab/testkit/eventually';
 import { kubectl } from './kubectl.js';
@@ -145,6 +145,12 @@ test('a kubelet that is killed while it starts pods starts nothing twice', async
   await untilNothingIsLeft(pods.map(({ metadata }) => metadata.uid));
 });
 
+/** Two containers and a sandbox each, and no second one of any. */
+async function expectEachOnce(uids: string[]): Promise<void> {
+  const running = await Promise.all(uids.map((uid) => inNode(runningOfPod(uid))));
+  expect(running.map((ids) => ids.split('\n').length)).toEqual(uids.map(() => 3));
+}
+
 test('an engine that is killed while pods start and end leaves nothing behind', async () => {
   for (let round = 0; round < 2; round++) {
     await create(`again-${round}`, 'Always');
@@ -153,12 +159,34 @@ test('an engine that is killed while pods start and end leaves nothing behind', 
   }
   const pods = await untilAllReady(2);
   const uids = pods.map(({ metadata }) => metadata.uid);
-  const running = await Promise.all(uids.map((uid) => inNode(runningOfPod(uid))));
-  // Two containers and a sandbox each.
-  expect(running.map((ids) => ids.split('\n').length)).toEqual([3, 3]);
+  await expectEachOnce(uids);
   const deleting = kubectl.run(['-n', space.name, 'delete', 'pods', '-l', 'part=crash']);
   await pause();
   await killEngine();
+  await deleting;
+  await untilNothingIsLeft(uids);
+});
+
+/** As when the power goes: everything on the node is gone at once but its disks. */
+async function killNode(): Promise<void> {
+  for (const verb of ['kill', 'start']) {
+    const { code, stderr } = await run('docker', [verb, machine]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  }
+}
+
+test('a node that is killed while pods start and end goes on where it was', async () => {
+  for (let round = 0; round < 2; round++) {
+    await create(`power-${round}`, 'Always');
+    await pause();
+    await killNode();
+  }
+  const pods = await untilAllReady(2);
+  const uids = pods.map(({ metadata }) => metadata.uid);
+  await expectEachOnce(uids);
+  const deleting = kubectl.run(['-n', space.name, 'delete', 'pods', '-l', 'part=crash']);
+  await pause();
+  await killNode();
   await deleting;
   await untilNothingIsLeft(uids);
 });

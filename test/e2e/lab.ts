@@ -105,3 +105,10 @@ export async function containerOf(name: string): Promise<string> {
   const { stdout } = await run('docker', ['ps', '-aq', ...filters]);
   return stdout.trim();
 }
+
+/** The container of the node that was added last. */
+export async function newestNode(): Promise<string> {
+  const filters = [`label=com.docker.compose.project=${project}`, 'label=com.docker.compose.service=node'];
+  const { stdout } = await run('docker', ['ps', '-aq', ...filters.flatMap((filter) => ['--filter', filter])]);
+  return stdout.split('\n')[0] ?? '';
+}

@@ -2,7 +2,7 @@
 
 import { eventually } from '@kubelab/testkit/eventually';
 import { kubectl } from './kubectl.js';
-import { kubelab, makeNamespace, nodeNames, project } from './lab.js';
+import { kubelab, makeNamespace, newestNode, nodeNames } from './lab.js';
 import { run } from './process.js';
 
 const name = 'small';
@@ -16,16 +16,8 @@ afterAll(async () => {
   await kubelab(['node', 'remove', name]);
 });
 
-/** The newest node of the lab. */
-async function container(): Promise<string> {
-  const filters = [`label=com.docker.compose.project=${project}`, 'label=com.docker.compose.service=node'];
-  return (await run('docker', ['ps', '-aq', ...filters.flatMap((filter) => ['--filter', filter])])).stdout.split(
-    '\n',
-  )[0]!;
-}
-
 const inNode = async (...command: string[]): Promise<string> =>
-  (await run('docker', ['exec', await container(), ...command])).stdout.trim();
+  (await run('docker', ['exec', await newestNode(), ...command])).stdout.trim();
 
 async function expectSmall(): Promise<void> {
   const amounts = 'jsonpath={.status.capacity.cpu} {.status.capacity.memory} {.status.allocatable.memory}';
@@ -68,7 +60,7 @@ test('stays through stop and start', async () => {
 });
 
 test('stays when Compose makes the container anew', async () => {
-  await run('docker', ['rm', '-f', '-v', await container()]);
+  await run('docker', ['rm', '-f', '-v', await newestNode()]);
   const { code, stdout, stderr } = await kubelab(['up']);
   expect({ code, output: `${stdout}${stderr}` }).toEqual({ code: 0, output: expect.anything() });
   await expectSmall();
@@ -76,7 +68,7 @@ test('stays when Compose makes the container anew', async () => {
 
 test('up with fewer nodes takes the newest away, with its disks', async () => {
   const mounts = '{{range .Mounts}}{{if and (eq .Type "volume") (gt (len .Name) 60)}}{{println .Name}}{{end}}{{end}}';
-  const disks = (await run('docker', ['inspect', '--format', mounts, await container()])).stdout.trim().split('\n');
+  const disks = (await run('docker', ['inspect', '--format', mounts, await newestNode()])).stdout.trim().split('\n');
   expect(disks.length).toBeGreaterThan(1);
   const { code, stdout, stderr } = await kubelab(['up', '--nodes', '3']);
   expect({ code, output: `${stdout}${stderr}` }).toEqual({ code: 0, output: expect.anything() });
