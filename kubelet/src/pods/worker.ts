@@ -2,25 +2,25 @@
  * One pod's life on this node. A worker does one thing at a time and always asks what there is to do now, so it may be woken as often as anybody likes.
  * What interrupts a step (a deletion, a shorter grace period) aborts its signal and starts the next step.
  */
-import { isDeepStrictEqual } from 'node:util';
-import { pods } from '@kubelab/api/resource-types';
 import type { Pod, PodStatus } from '@kubelab/api/types';
-import { isConflict, isNotFound } from '@kubelab/apimachinery/status-error';
-import type { Timer } from '@kubelab/component/clock';
 import type { Logger } from '@kubelab/component/logger';
-import type { DownwardContext } from '../containers/downward.js';
-import { currentSandbox, isAlive, type PodState } from '../runtime/pod-state.js';
+import type { PodState } from '../runtime/pod-state.js';
 import { VolumeError } from '../volumes/volume-error.js';
 import type { MountedVolumes } from '../volumes/volume-manager.js';
 import { noState, PodApplier } from './apply.js';
 import type { Backoff } from './backoff.js';
 import { PodCleaner } from './cleaner.js';
-import type { StartFailure } from './container-status.js';
+import { deadlineOf, deadlineVerdict } from './deadline.js';
 import { isEmptyPlan, type PodPlan, planPod } from './plan.js';
 import { gracePeriodOf, isTerminalPhase } from './pod.js';
+import { PodEnder } from './pod-ender.js';
+import { isSameOrder } from './pod-order.js';
+import { PodReporter } from './pod-reporter.js';
 import { PodResizer } from './pod-resizer.js';
 import type { PodServices } from './pod-services.js';
-import { computePodStatus, type PodVerdict } from './status.js';
+import { PodVolumes } from './pod-volumes.js';
+import type { PodVerdict } from './status.js';
+import { StepLoop } from './step-loop.js';
 
 export interface PodWorkerOptions {
   services: PodServices;
@@ -38,18 +38,18 @@ class PodNotReadyError extends Error {
 }
 
 const resyncMs = 60_000;
-const firstRetryMs = 1_000;
-const longestRetryMs = 60_000;
 
 export class PodWorker {
   readonly #options: PodWorkerOptions;
   readonly #services: PodServices;
+  readonly #loop: StepLoop;
   readonly #applier: PodApplier;
   readonly #cleaner: PodCleaner;
+  readonly #ender: PodEnder;
   readonly #resizer: PodResizer;
+  readonly #volumes: PodVolumes;
+  readonly #reporter: PodReporter;
   readonly #logger: Logger;
-  readonly #failures = new Map<string, StartFailure>();
-  readonly #firstSeen: number;
   #pod: Pod;
   /** The API no longer has the pod. */
   #removed = false;
@@ -61,26 +61,26 @@ export class PodWorker {
   /** What ran when its end began: until all of it has ended, only probes have news. */
   #killing: PodState | undefined;
   #cleaned = false;
-  #volumesDirty = true;
-  #refreshAt: number | undefined;
-  #running = false;
-  #again = false;
-  #failedSteps = 0;
-  #startReported = false;
-  #timer: Timer | undefined;
-  #step = new AbortController();
 
   constructor(pod: Pod, options: PodWorkerOptions) {
+    const { services, signal } = options;
     this.#options = options;
-    this.#services = options.services;
+    this.#services = services;
     this.#pod = pod;
-    this.#firstSeen = options.services.clock.now();
-    this.#applier = new PodApplier(options.services, options.backoff);
-    this.#cleaner = new PodCleaner(options.services);
-    this.#resizer = new PodResizer(options.services, pod.metadata.uid, () => options.others());
-    options.signal.addEventListener('abort', () => this.#timer?.clear(), { once: true });
+    this.#applier = new PodApplier(services, options.backoff);
+    this.#cleaner = new PodCleaner(services);
+    this.#ender = new PodEnder(services, this.#cleaner);
+    this.#resizer = new PodResizer(services, pod.metadata.uid, () => options.others());
+    this.#volumes = new PodVolumes(services);
+    this.#reporter = new PodReporter(services, this.#resizer);
     const { name, namespace, uid } = pod.metadata;
-    this.#logger = options.services.logger.child({ pod: `${namespace}/${name}`, uid });
+    this.#logger = services.logger.child({ pod: `${namespace}/${name}`, uid });
+    this.#loop = new StepLoop({
+      clock: services.clock,
+      signal,
+      step: (aborted) => this.#step(aborted),
+      failed: (error) => this.#reportFailure(error),
+    });
   }
 
   get pod(): Pod {
@@ -106,9 +106,9 @@ export class PodWorker {
       if (isTerminalPhase(this.publish()) && !this.#ending) this.wake();
       return;
     }
-    this.#volumesDirty = true;
+    this.#volumes.touch();
     const ends = pod.metadata.deletionTimestamp !== undefined && before.metadata.deletionTimestamp === undefined;
-    if (ends || gracePeriodOf(pod) < gracePeriodOf(before)) this.#interrupt('pod is being deleted');
+    if (ends || gracePeriodOf(pod) < gracePeriodOf(before)) this.#loop.interrupt('pod is being deleted');
     this.wake();
   }
 
@@ -119,72 +119,42 @@ export class PodWorker {
       this.#options.onGone(this.#pod.metadata.uid);
       return;
     }
-    if (!this.#ending) this.#interrupt('pod was deleted');
+    if (!this.#ending) this.#loop.interrupt('pod was deleted');
     this.wake();
   }
 
   /** The kubelet itself ends the pod: not admitted, evicted, out of time. */
   fail(verdict: PodVerdict): void {
     this.#verdict ??= verdict;
-    this.#interrupt(verdict.reason);
+    this.#loop.interrupt(verdict.reason);
     this.wake();
   }
 
   /** An object that the pod's volumes or variables come from has changed. */
   contentChanged(): void {
-    this.#volumesDirty = true;
+    this.#volumes.touch();
     this.wake();
   }
 
   wake(): void {
-    if (this.#running) {
-      this.#again = true;
-      return;
-    }
-    if (this.#options.signal.aborted) return;
-    this.#running = true;
-    void this.#run();
+    this.#loop.wake();
   }
 
-  #interrupt(why: string): void {
-    this.#step.abort(new Error(why));
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#options;
-    try {
-      do {
-        this.#again = false;
-        this.#timer?.clear();
-        this.#step = new AbortController();
-        await this.#try(AbortSignal.any([signal, this.#step.signal]));
-      } while (this.#again && !signal.aborted);
-    } finally {
-      this.#running = false;
-    }
-  }
-
-  async #try(signal: AbortSignal): Promise<void> {
+  async #step(signal: AbortSignal): Promise<void> {
     const { clock, metrics } = this.#services;
     const startedAt = clock.now();
     try {
       await this.#next(signal);
-      this.#failedSteps = 0;
-    } catch (error) {
-      if (this.#options.signal.aborted) return;
-      if (signal.aborted) {
-        this.#again = true;
-        return;
-      }
-      // What is wrong with the pod or its node is told once in a line; the rest is a bug and wants its stack.
-      if (error instanceof PodNotReadyError || error instanceof VolumeError)
-        this.#logger.info('Pod waits', { why: error.message });
-      else this.#logger.warn('Pod sync failed', { error });
-      const delay = Math.min(firstRetryMs * 2 ** this.#failedSteps++, longestRetryMs);
-      this.#wakeAfter(delay);
     } finally {
       metrics.synced(this.#ending ? 'terminate' : 'sync', (clock.now() - startedAt) / 1000);
     }
+  }
+
+  /** What is wrong with the pod or its node is told once in a line; the rest is a bug and wants its stack. */
+  #reportFailure(error: unknown): void {
+    if (error instanceof PodNotReadyError || error instanceof VolumeError)
+      this.#logger.info('Pod waits', { why: error.message });
+    else this.#logger.warn('Pod sync failed', { error });
   }
 
   async #next(signal: AbortSignal): Promise<void> {
@@ -207,46 +177,25 @@ export class PodWorker {
     return this.#services.cache.get(this.#pod.metadata.uid) ?? noState(this.#pod);
   }
 
-  /** Computes the pod's status from what is known now and hands it on. Never waits. */
+  /** Tells what is known now. Never waits. */
   publish(): PodStatus {
-    const { statuses, prober, settings, node, clock } = this.#services;
-    const pod = this.#pod;
-    const state = this.#killing ?? this.#state();
-    if (!this.#ended) prober.sync(pod, state, { terminating: this.#ending, hostIP: node.ips()[0] ?? '' });
-    const status = computePodStatus({
-      pod,
-      old: statuses.get(pod.metadata.uid) ?? pod.status ?? {},
-      state,
-      probes: prober,
-      failures: this.#failures,
-      runtimeName: settings.runtimeName,
-      hostIPs: node.ips(),
-      now: clock.now(),
-      terminal: this.#ended,
+    return this.#reporter.publish(this.#pod, this.#killing ?? this.#state(), {
+      isEnding: this.#ending,
+      hasEnded: this.#ended,
       verdict: this.#verdict,
-      resize: this.#resizer,
+      isWanted: !this.#removed && !this.#cleaned,
     });
-    if (!this.#removed && !this.#cleaned) statuses.set(pod, status);
-    this.#reportStart(status);
-    return status;
-  }
-
-  #reportStart(status: PodStatus): void {
-    if (this.#startReported || status.phase === 'Pending') return;
-    this.#startReported = true;
-    if (status.phase === 'Running')
-      this.#services.metrics.podStarted((this.#services.clock.now() - this.#firstSeen) / 1000);
   }
 
   async #sync(signal: AbortSignal): Promise<void> {
     const pod = this.#pod;
     const { state, plan } = await this.#plan();
     if (isEmptyPlan(plan)) {
-      if (this.#volumesDirty || this.#refreshIsDue()) await this.#mount(signal);
+      if (this.#volumes.isDue()) await this.#mount(signal);
       await this.#cleaner.removeDead(state);
       const resized = await this.#resizer.sync(pod, state, signal).finally(() => this.publish());
-      if (resized) this.#again = true;
-      this.#wakeAfter(this.#untilNextLook());
+      if (resized) this.#loop.again();
+      this.#loop.wakeAfter(this.#untilNextLook());
       return;
     }
     if (plan.createSandbox) this.#requireNetwork();
@@ -257,11 +206,13 @@ export class PodWorker {
       plan,
       volumes,
       signal,
-      onFailure: (container, failure) => this.#noteFailure(container, failure),
+      onFailure: (container, failure) => {
+        if (this.#reporter.noteFailure(container, failure)) this.publish();
+      },
     });
     this.publish();
-    if (result.changed) this.#again = true;
-    this.#wakeAfter(Math.min(result.retryAfterMs ?? Number.POSITIVE_INFINITY, this.#untilNextLook()));
+    if (result.changed) this.#loop.again();
+    this.#loop.wakeAfter(Math.min(result.retryAfterMs ?? Number.POSITIVE_INFINITY, this.#untilNextLook()));
   }
 
   /** Whoever is about to change something looks first: acting on an old view would start things twice. */
@@ -275,10 +226,9 @@ export class PodWorker {
     return { state, plan: planPod({ pod, state, probes: prober }) };
   }
 
-  #noteFailure(container: string, failure: StartFailure | undefined): void {
-    if (failure) this.#failures.set(container, failure);
-    else if (!this.#failures.delete(container)) return;
-    this.publish();
+  /** Of the pod as it is now: it may have changed since the step began. */
+  #mount(signal: AbortSignal): Promise<MountedVolumes> {
+    return this.#volumes.mount(this.#pod, this.#state(), signal);
   }
 
   #requireNetwork(): void {
@@ -289,70 +239,34 @@ export class PodWorker {
     throw new PodNotReadyError(message);
   }
 
-  async #mount(signal: AbortSignal): Promise<MountedVolumes> {
-    const { volumes, events } = this.#services;
-    this.#volumesDirty = false;
-    try {
-      const mounted = await volumes.mount(this.#pod, this.#downward(), signal);
-      this.#refreshAt = mounted.refreshAt;
-      return mounted;
-    } catch (error) {
-      this.#volumesDirty = true;
-      if (signal.aborted) throw error;
-      const problems = error instanceof VolumeError ? error.problems : [String(error)];
-      for (const problem of problems) events.event(this.#pod, 'Warning', 'FailedMount', problem);
-      throw error;
-    }
-  }
-
-  #downward(): DownwardContext {
-    const { node } = this.#services;
-    const podIPs = this.#pod.spec.hostNetwork ? node.ips() : (currentSandbox(this.#state())?.ips ?? []);
-    return { podIPs, hostIPs: node.ips(), nodeName: node.name, allocatable: node.allocatable() };
-  }
-
-  #refreshIsDue(): boolean {
-    return this.#refreshAt !== undefined && this.#services.clock.now() >= this.#refreshAt;
-  }
-
   /** Milliseconds until something is due although nothing happens. */
   #untilNextLook(): number {
     const now = this.#services.clock.now();
-    const deadline = this.#deadlineAt();
-    const due = [now + resyncMs, this.#refreshAt, deadline].filter((time) => time !== undefined);
+    const deadline = deadlineOf(this.#pod, this.#startTime());
+    const due = [now + resyncMs, this.#volumes.refreshAt, deadline].filter((time) => time !== undefined);
     return Math.max(0, Math.min(...due) - now);
   }
 
-  #deadlineAt(): number | undefined {
-    const seconds = this.#pod.spec.activeDeadlineSeconds;
-    const since = this.#services.statuses.get(this.#pod.metadata.uid)?.startTime ?? this.#pod.status?.startTime;
-    return seconds === undefined || since === undefined ? undefined : Date.parse(since) + seconds * 1000;
+  #startTime(): string | undefined {
+    return this.#services.statuses.get(this.#pod.metadata.uid)?.startTime;
   }
 
   #deadline(): PodVerdict | undefined {
-    const at = this.#deadlineAt();
-    if (at === undefined || this.#services.clock.now() < at || isTerminalPhase(this.#pod.status)) return undefined;
-    const verdict = {
-      reason: 'DeadlineExceeded',
-      message: 'Pod was active on the node longer than the specified deadline',
-    };
-    this.#services.events.event(this.#pod, 'Normal', verdict.reason, verdict.message);
+    const verdict = deadlineVerdict(this.#pod, this.#startTime(), this.#services.clock.now());
+    if (verdict) this.#services.events.event(this.#pod, 'Normal', verdict.reason, verdict.message);
     return verdict;
-  }
-
-  #wakeAfter(ms: number): void {
-    this.#timer?.clear();
-    if (this.#options.signal.aborted) return;
-    this.#timer = this.#services.clock.setTimeout(() => this.wake(), ms);
   }
 
   async #end(signal: AbortSignal): Promise<void> {
     const { uid } = this.#pod.metadata;
     let left: PodState | undefined;
+    const onKill = (state: PodState): void => {
+      this.#killing = state;
+    };
     if (!this.#ended) {
       this.publish();
       try {
-        left = await this.#kill(signal);
+        left = await this.#ender.kill(this.#pod, { graceSeconds: this.#graceSeconds(), signal, onKill });
         this.#services.prober.forget(uid);
         this.#ended = true;
       } finally {
@@ -364,53 +278,18 @@ export class PodWorker {
     else await this.#cleaner.removeVolumes(uid);
   }
 
-  /** Gives what is left of the pod, of which nothing runs. */
-  async #kill(signal: AbortSignal): Promise<PodState> {
-    const { cache, killer } = this.#services;
-    const { uid } = this.#pod.metadata;
-    const state = (await cache.refresh(uid)) ?? noState(this.#pod);
-    if (!isAlive(state)) return state;
-    this.#killing = state;
-    const request = { pod: this.#pod, state, graceSeconds: this.#graceSeconds(), signal };
-    await cache.holding(uid, () => killer.killPod(request));
-    const left = (await cache.refresh(uid)) ?? noState(this.#pod);
-    if (isAlive(left)) throw new Error('containers of the pod still run after they were stopped');
-    return left;
-  }
-
   /** Even a pod that is deleted without grace gets a moment; one that the node ends may get less than it asks for. */
   #graceSeconds(): number {
     const grace = gracePeriodOf(this.#pod);
     return Math.max(1, Math.min(grace, this.#verdict?.graceSeconds ?? grace));
   }
 
-  /** The order is what makes a crash harmless: the API object goes last, and only when nothing is left here. */
   async #finish(left: PodState | undefined): Promise<void> {
-    const { statuses, client, images, allocations } = this.#services;
-    const { name, namespace, uid } = this.#pod.metadata;
-    await Promise.all([this.#removed ? undefined : statuses.flush(uid), this.#cleaner.removeAll(this.#pod, left)]);
-    await allocations.forget(uid);
-    if (!this.#removed) {
-      try {
-        await client.delete(pods, name, namespace, { gracePeriodSeconds: 0, preconditions: { uid } });
-      } catch (error) {
-        if (!isNotFound(error) && !isConflict(error)) throw error;
-      }
-    }
+    const { uid } = this.#pod.metadata;
+    await this.#ender.finish(this.#pod, { left, isRemoved: this.#removed });
     this.#cleaned = true;
-    this.#timer?.clear();
-    images.forgetPod(uid);
+    this.#loop.rest();
     this.#options.backoff.forget(`${uid}_`);
     if (this.#removed) this.#options.onGone(uid);
   }
-}
-
-/** Whether two versions of a pod ask for the same. */
-function isSameOrder(before: Pod, after: Pod): boolean {
-  return isDeepStrictEqual(orderOf(before), orderOf(after));
-}
-
-function orderOf({ metadata, spec }: Pod): unknown {
-  const { resourceVersion: _version, managedFields: _fields, ...rest } = metadata;
-  return { metadata: rest, spec };
 }
