@@ -90,12 +90,13 @@ async function relay(
   await over;
 }
 
-/** What has been written still goes out; then the connection goes, whether or not the client says goodbye. */
+/** What has been written still goes out, however slowly the client reads; then the connection goes, whether or not the client says goodbye. */
 function endSoon(client: Duplex): void {
   if (client.destroyed) return;
-  client.end();
-  const timer = setTimeout(() => client.destroy(), 2_000);
-  client.once('close', () => clearTimeout(timer));
+  client.end(() => {
+    const timer = setTimeout(() => client.destroy(), 2_000);
+    client.once('close', () => clearTimeout(timer));
+  });
 }
 
 function closed(stream: Duplex): Promise<void> {

@@ -6,6 +6,12 @@ export interface TerminalSize {
   height: number;
 }
 
+/**
+ * For how long a client may read what was sent, once all has been: whoever closes earlier loses what is on its way as soon as the client says
+ * anything. Only one that neither reads nor leaves is cut off.
+ */
+export const farewellMs = 15 * 60_000;
+
 /** How a remote command ended. */
 export type Outcome = { kind: 'exited'; code: number } | { kind: 'failed'; message: string };
 

@@ -1,6 +1,7 @@
 /** One SPDY/3.1 connection, as its server or, with open(), as its client. There is no flow control: a reader that is behind makes the connection stop reading. */
 import type { Duplex } from 'node:stream';
 import type { Clock } from '@kubelab/component/clock';
+import { farewellMs } from '../remote-streams.js';
 import {
   dataFrame,
   type Frame,
@@ -25,7 +26,8 @@ export type StreamHandler = (stream: SpdyStream) => boolean;
 
 /** Bytes in front of the header block of SYN_STREAM: stream, associated stream, priority and slot. */
 const synStreamPrefix = 10;
-const lingerMs = 5000;
+/** The server of a connection that this side opened has nothing to read any more. */
+const clientLingerMs = 5000;
 
 export class SpdyConnection implements StreamCarrier {
   private readonly streams = new Map<number, SpdyStream>();
@@ -84,7 +86,7 @@ export class SpdyConnection implements StreamCarrier {
   close(clock: Clock): void {
     if (this.socket.destroyed) return;
     this.socket.end(goAwayFrame(this.lastStreamId));
-    const linger = clock.setTimeout(() => this.socket.destroy(), lingerMs);
+    const linger = clock.setTimeout(() => this.socket.destroy(), this.role === 'server' ? farewellMs : clientLingerMs);
     this.closed.addEventListener('abort', () => linger.clear(), { once: true });
   }
 

@@ -1,8 +1,9 @@
 /** Accepting a WebSocket with one of the known sub-protocols. */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { negotiate, offersOf } from '../negotiate.js';
+import { farewellMs } from '../remote-streams.js';
 
 export interface UpgradeRequest {
   request: IncomingMessage;
@@ -16,6 +17,15 @@ export function isWebSocketUpgrade(request: IncomingMessage): boolean {
 
 /** The largest message taken from a client. */
 const maxPayload = 16 * 1024 * 1024;
+
+/** The library's types do not know the last one yet. */
+const serverOptions: ServerOptions & { closeTimeout: number } = {
+  noServer: true,
+  perMessageDeflate: false,
+  clientTracking: false,
+  maxPayload,
+  closeTimeout: farewellMs,
+};
 
 /**
  * The version agreed upon and the open socket; undefined after a refusal. A client that offers nothing gets `fallback`, unnamed. The header is read
@@ -36,7 +46,7 @@ export async function acceptWebSocket<T extends string>(
     return undefined;
   }
   delete request.headers['sec-websocket-protocol'];
-  const server = new WebSocketServer({ noServer: true, perMessageDeflate: false, clientTracking: false, maxPayload });
+  const server = new WebSocketServer(serverOptions);
   if (offers.length > 0) server.on('headers', (headers) => headers.push(`Sec-WebSocket-Protocol: ${version}`));
   const websocket = await new Promise<WebSocket | undefined>((resolve) => {
     // A malformed handshake is answered by the library, which then closes the socket without calling back.

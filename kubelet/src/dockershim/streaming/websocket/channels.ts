@@ -8,7 +8,7 @@ export interface Channels {
   writer(channel: number): Writable;
   /** Aborts when the client is gone. */
   closed: AbortSignal;
-  /** Closes normally, after everything written has gone out. */
+  /** Closes normally, after everything written has gone out; the connection stays until the client has read it. */
   close(): void;
 }
 
@@ -20,8 +20,6 @@ export interface ChannelsOptions {
 
 const closeChannelNumber = 255;
 const zero = 0x30;
-/** A client that does not answer our close is cut off after this time. */
-const closeMs = 5000;
 
 export function openChannels(websocket: WebSocket, options: ChannelsOptions): Channels {
   const readers = new Map<number, PassThrough>();
@@ -53,12 +51,7 @@ export function openChannels(websocket: WebSocket, options: ChannelsOptions): Ch
     },
     writer: (channel) => channelWriter(websocket, channel, options),
     closed: closing.signal,
-    close: () => {
-      websocket.close(1000);
-      const timer = setTimeout(() => websocket.terminate(), closeMs);
-      closing.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
-      if (closing.signal.aborted) clearTimeout(timer);
-    },
+    close: () => websocket.close(1000),
   };
 }
 
