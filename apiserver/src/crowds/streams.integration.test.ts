@@ -133,10 +133,13 @@ const running = (): Promise<number> => server.metric(/^apiserver_longrunning_req
 const openFiles = (): Promise<number> => server.metric(/^process_open_fds /);
 
 async function openStreams(path: string): Promise<TLSSocket[]> {
-  const sockets = await openCrowd(streams, { port: server.port, ca: program.certificates.ca, ...identity });
-  const all = Promise.all(sockets.map(switched));
-  for (const socket of sockets) socket.write(requestTo(path));
-  await all;
+  const all: Promise<void>[] = [];
+  const onOpen = (socket: TLSSocket): void => {
+    all.push(switched(socket));
+    socket.write(requestTo(path));
+  };
+  const sockets = await openCrowd(streams, { port: server.port, ca: program.certificates.ca, ...identity, onOpen });
+  await Promise.all(all);
   return sockets;
 }
 

@@ -30,8 +30,8 @@ afterAll(async () => {
   await etcd?.stop();
 });
 
-const connect = (count: number): Promise<TLSSocket[]> =>
-  openCrowd(count, { port: server.port, ca: program.certificates.ca, ...identity });
+const connect = (count: number, onOpen: (socket: TLSSocket) => void): Promise<TLSSocket[]> =>
+  openCrowd(count, { port: server.port, ca: program.certificates.ca, ...identity, onOpen });
 
 const request = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
 
@@ -104,14 +104,11 @@ function writeMap(name: string, index: number, of: { labels?: object; size: numb
   return revisionOf(index < names ? client.post(maps, body) : client.put(`${maps}/${metadata.name}`, body));
 }
 
-const openSilent = async (count: number, path: string): Promise<TLSSocket[]> => {
-  const sockets = await connect(count);
-  for (const socket of sockets) {
+const openSilent = (count: number, path: string): Promise<TLSSocket[]> =>
+  connect(count, (socket) => {
     socket.pause();
     socket.write(request(path));
-  }
-  return sockets;
-};
+  });
 
 it('two thousand watches of a storm of writes', async () => {
   const crowd = { readers: 1_900, silent: 100 };
@@ -119,9 +116,10 @@ it('two thousand watches of a storm of writes', async () => {
   const atRest = server.residentMegabytes();
   const others = await watching();
   // Those who read get what is small; those who do not get the large objects, too, and fall behind.
-  const readers = (await connect(crowd.readers)).map(
-    (socket) => new Reader(socket, `${maps}?watch=1&${since}&labelSelector=small`),
-  );
+  const readers: Reader[] = [];
+  await connect(crowd.readers, (socket) => {
+    readers.push(new Reader(socket, `${maps}?watch=1&${since}&labelSelector=small`));
+  });
   const silent = await openSilent(crowd.silent, `${maps}?watch=1&${since}`);
   await eventually(async () => expect(await watching()).toBe(others + 2_000), patient);
   const memory = new HighWater();

@@ -7,13 +7,15 @@ export interface CrowdOptions {
   ca: string;
   cert?: string;
   key?: string;
+  /** Called with each connection once it is open: the server gives it half a minute to begin a request, and all of them may take longer. */
+  onOpen?: (socket: TLSSocket) => void;
 }
 
 /** Handshakes at the same time: below what the server's backlog takes. */
 const openAtOnce = 100;
 
 /** Resolves when all have been greeted; rejects with the first that is not. */
-export async function openCrowd(count: number, { port, ...credentials }: CrowdOptions): Promise<TLSSocket[]> {
+export async function openCrowd(count: number, { port, onOpen, ...credentials }: CrowdOptions): Promise<TLSSocket[]> {
   const secureContext = createSecureContext(credentials);
   const sockets: TLSSocket[] = [];
   const open = (): Promise<TLSSocket> =>
@@ -24,6 +26,7 @@ export async function openCrowd(count: number, { port, ...credentials }: CrowdOp
         socket.off('error', reject);
         // A connection that is cut shows as its end, too.
         socket.on('error', () => undefined);
+        onOpen?.(socket);
         resolve(socket);
       });
     });
