@@ -107,17 +107,24 @@ function schedulingFree(job: Job, old: Job): PodTemplateSpec {
   return copy;
 }
 
+/** A job without labels has those of its pods. */
+function labelLikeTemplate(job: Job): void {
+  const labels = job.spec.template.metadata?.labels;
+  if (Object.keys(job.metadata.labels ?? {}).length === 0 && labels) job.metadata.labels = { ...labels };
+}
+
 const hooks: KindHooks<Job> = {
   default(job) {
     job.spec ??= { template: {} };
     job.status ??= {};
     defaultJobSpec(job.spec);
-    const labels = job.spec.template.metadata?.labels;
-    if (Object.keys(job.metadata.labels ?? {}).length === 0 && labels) job.metadata.labels = { ...labels };
+    labelLikeTemplate(job);
   },
   prepareForCreate(job) {
     job.status = {};
     if (!job.spec.manualSelector) generateSelector(job);
+    // Upstream gives defaults again when it reads what it has stored.
+    labelLikeTemplate(job);
   },
   prepareForUpdate: keepStatus,
   prepareForStatusUpdate(job, old) {

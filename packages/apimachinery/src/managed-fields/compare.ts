@@ -93,21 +93,34 @@ class CompareWalker {
       this.leaf(before, after);
       return;
     }
-    for (const name of Object.keys(left ?? {})) this.field(schema, name, left?.[name], right && own(right, name));
+    for (const name of Object.keys(left ?? {})) this.field(schema, name, left, right);
     for (const name of Object.keys(right ?? {})) {
-      if (!(left && Object.hasOwn(left, name))) this.field(schema, name, undefined, right?.[name]);
+      if (!(left && Object.hasOwn(left, name))) this.field(schema, name, left, right);
     }
     if (!byValue) this.container(before, after);
   }
 
-  private field(schema: ObjectSchema, name: string, before: unknown, after: unknown): void {
-    if (before === after) return;
-    this.path.push(fieldElement(name));
+  private field(schema: ObjectSchema, name: string, before: Parent, after: Parent): void {
     const byValue = schema.kind === 'struct' && (schema.field(name)?.byValue ?? false);
-    this.visit(fieldType(schema, name), before, after, byValue);
+    const type = fieldType(schema, name);
+    const [left, right] = [fieldOf(before, name), fieldOf(after, name)];
+    if (left === right) return;
+    // A struct by value cannot be absent where its parent is there: in Go it is empty.
+    const filled = byValue && type.kind === 'struct';
+    this.path.push(fieldElement(name));
+    this.visit(
+      type,
+      filled && before ? (left ?? emptyStruct) : left,
+      filled && after ? (right ?? emptyStruct) : right,
+      byValue,
+    );
     this.path.pop();
   }
 }
 
-const own = (object: Record<string, unknown>, name: string): unknown =>
-  Object.hasOwn(object, name) ? object[name] : undefined;
+type Parent = Readonly<Record<string, unknown>> | undefined;
+
+const emptyStruct = Object.freeze({});
+
+const fieldOf = (parent: Parent, name: string): unknown =>
+  parent && Object.hasOwn(parent, name) ? parent[name] : undefined;

@@ -35,6 +35,13 @@ const object = (content: object = {}): JsonObject => ({
 });
 
 describe('updateManagedFields', () => {
+  it('gives nobody an empty struct that cannot be absent', () => {
+    const empty = object({ spec: { replicas: 1, strategy: {}, template: { metadata: {}, spec: {} } }, status: {} });
+    expect(record(empty)?.[0]?.fieldsV1).toEqual({ 'f:spec': { 'f:replicas': {} } });
+    const without = object({ spec: { replicas: 1 } });
+    expect(record(without, { old: withFields(empty, record(empty)), manager: 'other' })).toEqual(record(empty));
+  });
+
   it('gives a creator everything but what identifies the object', () => {
     const created = object({
       metadata: { name: 'web', uid: 'u', labels: { app: 'web' } },
