@@ -1,4 +1,5 @@
 import { configMap } from '@kubelab/api/core/config-map';
+import { pod } from '@kubelab/api/core/pod';
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { encodeObject, StoredEntry } from '../storage/encoding.js';
 import {
@@ -61,4 +62,19 @@ test('a list of metadata in pieces is the same list', () => {
     );
   }
   expect(entries.map((entry) => storedMetadata(entry).metadata)).toEqual(entries.map(({ object }) => object.metadata));
+});
+
+test('rows of finished pods have a condition, and rows without objects say null', () => {
+  const context = { definition: pod, metaVersion: 'v1', includeObject: 'None', now: new Date(0) } as const;
+  const over = { ...object('over', {}), spec: { containers: [{}] }, status: { phase: 'Failed' } };
+  const entry = new StoredEntry('default/over', 9, encodeObject(over));
+  const { rows } = JSON.parse(Buffer.concat([...tablePieces([entry], {}, context)]).toString());
+  expect(rows).toEqual([
+    {
+      cells: expect.arrayContaining(['over', '0/1', 'Failed']),
+      conditions: [{ type: 'Completed', status: 'True', reason: 'Failed', message: 'The pod failed.' }],
+      object: null,
+    },
+  ]);
+  expect(tableOf([over], {}, context)['rows']).toEqual(rows);
 });

@@ -67,9 +67,15 @@ function columnDefinition({ name, type, format = '', description, priority }: Pr
 }
 
 function rowOf(object: UnstructuredObject, columns: readonly PrinterColumn[], context: ProjectionContext): Json {
+  const head = rowHead(object, columns, context);
+  if (context.includeObject === 'None') return { ...head, object: null };
+  return { ...head, object: context.includeObject === 'Object' ? object : metadataOf(object, context.metaVersion) };
+}
+
+function rowHead(object: UnstructuredObject, columns: readonly PrinterColumn[], context: ProjectionContext): Json {
   const cells = columns.map((column) => column.cell(object, { now: context.now }));
-  if (context.includeObject === 'None') return { cells };
-  return { cells, object: context.includeObject === 'Object' ? object : metadataOf(object, context.metaVersion) };
+  const conditions = context.definition.hooks.rowConditions?.(object) ?? [];
+  return conditions.length > 0 ? { cells, conditions } : { cells };
 }
 
 export function metadataOf(
@@ -122,17 +128,16 @@ function endOfString(bytes: Buffer, start: number): number {
 
 /** A Table in pieces, as {@link tableOf} makes it, with the metadata of its objects as it is stored. Rows are made when they are asked for. */
 export function* tablePieces(entries: readonly Entry[], listMeta: Json, context: ProjectionContext): Generator<Buffer> {
-  const { metaVersion, includeObject, now } = context;
+  const { metaVersion, includeObject } = context;
   const columns = columnsOf(context.definition);
   const { rows: _, ...head } = tableOf([], listMeta, context);
   const object = `"object":${metadataStart(metaVersion)}`;
   let begin = `${stringifyExact(head).slice(0, -1)},"rows":[`;
   for (const entry of entries) {
-    const cells = stringifyExact(columns.map((column) => column.cell(entry.object, { now })));
-    const row = `${begin}{"cells":${cells}`;
+    const row = `${begin}${stringifyExact(rowHead(entry.object, columns, context)).slice(0, -1)}`;
     if (includeObject === 'None') {
       begin = '},';
-      yield Buffer.from(row);
+      yield Buffer.from(`${row},"object":null`);
     } else {
       const whole = includeObject === 'Object';
       yield Buffer.from(`${row},${whole ? '"object":' : object}`);

@@ -11,6 +11,7 @@ import type {
   ResourceHooks,
   StoredForm,
   SubresourceDefinition,
+  TableRowCondition,
   Verb,
 } from './resource.js';
 
@@ -27,6 +28,7 @@ export interface KindHooks<T extends KubeObject> {
   validateUpdate?(object: T, old: T): FieldError[];
   validateStatusUpdate?(object: T, old: T): FieldError[];
   fieldValue?(object: T, field: string): string | undefined;
+  rowConditions?(object: T): readonly TableRowCondition[];
   warnings?(object: T): string[];
   prepareForDelete?(object: T, now: Date): void;
   gracePeriodSeconds?(object: T): number;

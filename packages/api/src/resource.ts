@@ -87,6 +87,14 @@ export interface PrinterColumn {
   readonly cell: (object: UnstructuredObject, context: { now: Date }) => string | number | bigint | boolean | null;
 }
 
+/** What a client may want to know of a row without knowing the kind: that an object is done and may be left out. */
+export interface TableRowCondition {
+  readonly type: 'Completed';
+  readonly status: 'True';
+  readonly reason: string;
+  readonly message: string;
+}
+
 /** What a schema cannot say. Every hook is pure but for the object it is told to change. */
 export interface ResourceHooks {
   /** Fills in upstream's defaults; runs on every write and must be idempotent. */
@@ -103,6 +111,8 @@ export interface ResourceHooks {
   validateStatusUpdate?(object: UnstructuredObject, old: UnstructuredObject): FieldError[];
   /** Text of one of `selectableFields` that is not simply the value at its path; undefined for the others. */
   fieldValue?(object: UnstructuredObject, field: string): string | undefined;
+  /** Conditions of the object's row in a Table; none by default. */
+  rowConditions?(object: UnstructuredObject): readonly TableRowCondition[];
   /** Warning headers for this object. */
   warnings?(object: UnstructuredObject): string[];
   /** Changes an object that a delete call is about to mark: finalizers that keep it until somebody has cleaned up. */

@@ -2,7 +2,7 @@
 import { defineKind, editSubresource, type KindHooks } from '../define-kind.js';
 import { coreV1 } from '../group-versions.js';
 import { adoptAppArmorAnnotations } from '../pod/app-armor.js';
-import { podColumns } from '../pod/columns.js';
+import { podColumns, podRowConditions } from '../pod/columns.js';
 import { defaultPod } from '../pod/defaults.js';
 import { qosClass } from '../pod/qos.js';
 import { validatePod, validatePodCreate, validatePodStatusUpdate, validatePodUpdate } from '../pod/validation/pod.js';
@@ -36,6 +36,7 @@ const hooks: KindHooks<Pod> = {
   validate: (pod) => [...validatePod(pod), ...validatePodCreate(pod)],
   validateUpdate: validatePodUpdate,
   validateStatusUpdate: validatePodStatusUpdate,
+  rowConditions: podRowConditions,
   warnings: (pod) => podSpecWarnings(pod.spec, 'spec'),
   fieldValue(pod, field) {
     if (field === 'spec.hostNetwork') return String(pod.spec.hostNetwork ?? false);

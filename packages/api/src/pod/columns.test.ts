@@ -258,3 +258,14 @@ test('columns are those of upstream', () => {
   ]);
   expect(pod.columns[5]?.description).toContain('IP address');
 });
+
+test('rows of pods that are over say so', () => {
+  const conditions = (phase: string): unknown =>
+    pod.hooks.rowConditions?.({ metadata: {}, spec: one, status: { phase } } as never);
+  const completed = { type: 'Completed', status: 'True' };
+  expect(conditions('Succeeded')).toEqual([
+    { ...completed, reason: 'Succeeded', message: 'The pod has completed successfully.' },
+  ]);
+  expect(conditions('Failed')).toEqual([{ ...completed, reason: 'Failed', message: 'The pod failed.' }]);
+  expect(conditions('Running')).toEqual([]);
+});

@@ -1,5 +1,6 @@
 /** The columns of `kubectl get pods`. */
 import { ageColumn, column, nameColumn, since, wide } from '../columns.js';
+import type { TableRowCondition } from '../resource.js';
 import type { Container, ContainerStatus, Pod, PodStatus } from '../types.js';
 
 const status = 'io.k8s.api.core.v1.PodStatus';
@@ -30,6 +31,16 @@ export const podColumns = [
   ),
   column<Pod>('Readiness Gates', 'io.k8s.api.core.v1.PodSpec#readinessGates', readinessGates, wide),
 ];
+
+/** Pods that are over, for clients that list only what goes on. */
+export function podRowConditions({ status: { phase } = {} }: Pod): readonly TableRowCondition[] {
+  if (phase === 'Succeeded') return [completed(phase, 'The pod has completed successfully.')];
+  return phase === 'Failed' ? [completed(phase, 'The pod failed.')] : [];
+}
+
+function completed(reason: string, message: string): TableRowCondition {
+  return { type: 'Completed', status: 'True', reason, message };
+}
 
 export interface PodSummary {
   /** The word of the STATUS column. */
