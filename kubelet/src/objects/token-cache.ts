@@ -20,6 +20,8 @@ export interface ServiceAccountToken {
 const maxAgeMs = 24 * 3600 * 1000;
 /** Part of a token's life after which it is replaced. */
 const refreshPoint = 0.8;
+/** Whatever goes wrong, and whatever the clocks say: no token is asked for more often. */
+const leastPauseMs = 60_000;
 
 /** Tokens of the pods' service accounts, bound to the pods and renewed in time. */
 export class TokenCache {
@@ -45,9 +47,11 @@ export class TokenCache {
       return token;
     } catch (error) {
       if (!known || now >= known.expiresAt) throw error;
-      // The old one still works; the next sync tries again.
+      // The old one still works.
       this.#logger.warn('Service account token could not be renewed', { pod: pod.metadata.name, error });
-      return known;
+      const later = { ...known, refreshAt: Math.min(now + leastPauseMs, known.expiresAt) };
+      this.#tokens.set(key, later);
+      return later;
     }
   }
 
@@ -79,6 +83,6 @@ export class TokenCache {
       throw new Error(`the server gave no token for service account ${namespaceOf(pod)}/${account}`);
     const expiresAt = Date.parse(answer.status.expirationTimestamp);
     const life = Math.min((expiresAt - requestedAt) * refreshPoint, maxAgeMs);
-    return { value: answer.status.token, expiresAt, refreshAt: requestedAt + life };
+    return { value: answer.status.token, expiresAt, refreshAt: requestedAt + Math.max(life, leastPauseMs) };
   }
 }
