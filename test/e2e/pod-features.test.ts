@@ -215,6 +215,22 @@ test('a projected token for its audience, beside content that follows its source
   });
 });
 
+test('kubectl debug with --target looks into a container’s processes from beside it', async () => {
+  const script = 'ps -o args; cat /proc/1/comm; exit 3';
+  const debug = ['debug', 'confined', `--image=${image}`, '--target=app', '-c', 'debugger', '--', 'sh', '-c', script];
+  await untilReady('confined');
+  await kubectl.run(inSpace(...debug));
+  const ended = '--for=jsonpath={.status.ephemeralContainerStatuses[0].state.terminated.exitCode}=3';
+  await kubectl.run(inSpace('wait', 'pod', 'confined', ended, '--timeout=60s'), { timeoutMs: 70_000 });
+  expect(await kubectl.run(inSpace('logs', 'confined', '-c', 'debugger'))).toMatch(
+    /trap exit TERM[\s\S]*ps -o args[\s\S]*^sh$/m,
+  );
+  const description = await kubectl.run(inSpace('describe', 'pod', 'confined'));
+  expect(description).toMatch(/Ephemeral Containers:\n {2}debugger:[\s\S]*State:\s+Terminated[\s\S]*Exit Code:\s+3/);
+  const { status } = await podOf('confined');
+  expect(status.containerStatuses).toMatchObject([{ ready: true, restartCount: 0 }]);
+});
+
 test('a mount made in a privileged container is seen by its neighbour', async () => {
   await untilReady('propagation');
   const seen = kubectl.run(inSpace('exec', 'propagation', '-c', 'sees', '--', 'ls', '/v/m'));
