@@ -14,6 +14,7 @@ import {
   serviceAccounts,
   services,
 } from '@kubelab/api/resource-types';
+import type { Secret } from '@kubelab/api/types';
 import { eventually } from '@kubelab/testkit/eventually';
 import * as x509 from '@peculiar/x509';
 import { makeDeployment, podsOf, rolledOut } from './testing/rollouts.js';
@@ -157,6 +158,25 @@ describe('access', () => {
       const [secret] = (await client.list(secrets, namespace)).items;
       expect(secret).toMatchObject({ type: 'kubernetes.io/service-account-token' });
       expect(Object.keys(secret?.data ?? {}).sort()).toEqual(['ca.crt', 'namespace', 'token']);
+    });
+    const [first] = (await client.list(secrets, namespace)).items;
+    const account = await client.get(serviceAccounts, 'default', namespace);
+    expect(account.secrets).toEqual([{ name: first?.metadata.name }]);
+    await client.update(serviceAccounts, {
+      ...account,
+      secrets: [...(account.secrets ?? []), { name: 'yet-to-come' }],
+    });
+    await client.update(secrets, { ...(first as Secret), data: { ...first?.data, 'ca.crt': 'AAAA' } });
+    await eventually(async () => {
+      const { data } = await client.get(secrets, first?.metadata.name ?? '', namespace);
+      expect(data?.['ca.crt']).toBe(first?.data?.['ca.crt']);
+    });
+    await client.delete(secrets, first?.metadata.name ?? '', namespace);
+    await eventually(async () => {
+      const [another] = (await client.list(secrets, namespace)).items;
+      expect(another?.metadata.name).not.toBe(first?.metadata.name);
+      const names = [{ name: 'yet-to-come' }, { name: another?.metadata.name }];
+      expect((await client.get(serviceAccounts, 'default', namespace)).secrets).toEqual(names);
     });
     const [secret] = (await client.list(secrets, namespace)).items;
     await client.delete(serviceAccounts, 'default', namespace);

@@ -34,7 +34,10 @@ export const legacyTokenController: ControllerDefinition = {
     secrets.addHandlers({
       onAdd: enqueueOwner,
       onUpdate: (_old, secret) => enqueueOwner(secret),
-      onDelete: enqueueOwner,
+      onDelete(secret) {
+        reconciler.noteDeleted(secret);
+        enqueueOwner(secret);
+      },
     });
     return loop;
   },
@@ -50,6 +53,8 @@ class TokenReconciler implements Reconciler {
   readonly #context: ManagerContext;
   readonly #signer: LegacyTokenSigner;
   readonly #ca: string;
+  /** Names of Secrets that went, by account: an account may list names of Secrets that are yet to come, so that the list alone does not tell. */
+  readonly #deleted = new Map<string, Set<string>>();
 
   constructor(context: ManagerContext) {
     const { config, informers } = context;
@@ -66,9 +71,18 @@ class TokenReconciler implements Reconciler {
     this.#ca = config['root-ca-file'] ? readConfigFile('root-ca-file', config['root-ca-file']).toString('base64') : '';
   }
 
+  noteDeleted(secret: Secret): void {
+    const name = accountName(secret);
+    if (!name) return;
+    const key = `${secret.metadata.namespace}/${name}`;
+    this.#deleted.set(key, (this.#deleted.get(key) ?? new Set()).add(secret.metadata.name));
+  }
+
   async reconcile(key: string): Promise<ReconcileResult> {
     const account = this.accounts.get(key);
     const own = this.secrets.byIndex('service-account', key);
+    // The account's update brings it back here, for a new Secret if it is to have one.
+    if (await this.#forgetDeleted(key, account)) return {};
     if (!account) {
       for (const secret of own) await this.#remove(secret);
       return {};
@@ -79,6 +93,24 @@ class TokenReconciler implements Reconciler {
     return {};
   }
 
+  /** Takes Secrets that went from the account's list; true when that changed it. */
+  async #forgetDeleted(key: string, account: ServiceAccount | undefined): Promise<boolean> {
+    const noted = this.#deleted.get(key);
+    if (!noted) return false;
+    const deleted = [...noted];
+    const gone = new Set(deleted.filter((name) => !this.secrets.get(`${account?.metadata.namespace}/${name}`)));
+    const listed = account?.secrets?.some(({ name }) => name !== undefined && gone.has(name));
+    if (account && listed) {
+      const secrets = account.secrets?.filter(({ name }) => name === undefined || !gone.has(name)) ?? [];
+      // Of a conflict the loop tries again, with a newer account.
+      await this.#context.client.update(serviceAccounts, { ...account, secrets });
+    }
+    // More may have gone in the meantime.
+    for (const name of deleted) noted.delete(name);
+    if (noted.size === 0) this.#deleted.delete(key);
+    return listed === true;
+  }
+
   /** Fills in what is missing; a Secret of an earlier account of the same name goes. */
   async #settle(account: ServiceAccount, secret: Secret): Promise<void> {
     const uid = secret.metadata.annotations?.[uidAnnotation];
@@ -87,7 +119,7 @@ class TokenReconciler implements Reconciler {
       return;
     }
     const { token, namespace, 'ca.crt': ca } = secret.data ?? {};
-    if (token && namespace && (ca || !this.#ca) && uid) return;
+    if (token && namespace && (ca === this.#ca || !this.#ca) && uid) return;
     const data = await this.#data(account, secret.metadata.name, token);
     const annotations = { ...secret.metadata.annotations, [uidAnnotation]: account.metadata.uid };
     await this.#context.client.update(secretType, {
