@@ -31,7 +31,7 @@ const bad: Record<string, { probe: object; says: RegExp }> = {
   },
   'exec-hangs': {
     probe: { exec: { command: ['sleep', '30'] } },
-    says: /Readiness probe (failed|errored.*): (.*)command (timed out|.*timed out)/,
+    says: /Readiness probe failed: command timed out: "sleep 30" timed out after 1s/,
   },
   'http-404': { probe: http('/nosuch'), says: /Readiness probe failed: HTTP probe failed with statuscode: 404/ },
   'http-refused': {

@@ -1,8 +1,9 @@
 import type { LifecycleHandler, Pod } from '@kubelab/api/types';
 import type { Clock } from '@kubelab/component/clock';
 import type { RuntimeServiceClient } from '@kubelab/proto/generated/runtime-v1';
-import { httpGet } from '../probes/http-get.js';
+
 import { resolvePort } from '../probes/ports.js';
+import { httpGetFollowing } from '../probes/redirects.js';
 import { tcpConnect } from '../probes/tcp-connect.js';
 import { type ContainerSpec, formatPod } from './pod.js';
 
@@ -55,7 +56,7 @@ export class HookRunner {
   async #http(handler: LifecycleHandler, target: HookTarget): Promise<void> {
     const { scheme, host, port, path, httpHeaders } = handler.httpGet ?? { port: 0 };
     // Whatever the server answers counts as done: upstream looks only at whether it could be asked.
-    await httpGet({
+    await httpGetFollowing({
       scheme: scheme ?? 'HTTP',
       host: host || target.podIP,
       port: resolvePort(port, target.container),

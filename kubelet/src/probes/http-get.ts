@@ -16,6 +16,8 @@ export interface HttpGetAnswer {
   statusCode: number;
   /** At most 10 KiB. */
   body: string;
+  /** Where a redirect leads, as the server says it. */
+  location: string | undefined;
 }
 
 const maxBodyBytes = 10 * 1024;
@@ -62,7 +64,11 @@ export function httpGet(options: HttpGetOptions): Promise<HttpGetAnswer> {
       response.on('error', (error) => fail(error.message));
       response.on('close', () => {
         clearTimeout(timer);
-        resolve({ statusCode: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') });
+        resolve({
+          statusCode: response.statusCode ?? 0,
+          body: Buffer.concat(chunks).toString('utf8'),
+          location: response.headers.location,
+        });
       });
     });
     request.on('error', (error) => {

@@ -1,10 +1,13 @@
 import type { Pod, Probe } from '@kubelab/api/types';
+import { formatDuration } from '@kubelab/apimachinery/duration';
+import { goQuote } from '@kubelab/apimachinery/go-quote';
 import { isCriError } from '@kubelab/proto/cri-error';
 import type { RuntimeServiceClient } from '@kubelab/proto/generated/runtime-v1';
 import type { ContainerSpec } from '../pods/pod.js';
 import { grpcHealth } from './grpc-health.js';
-import { httpGet } from './http-get.js';
+import type { HttpGetAnswer } from './http-get.js';
 import { resolvePort } from './ports.js';
+import { httpGetFollowing } from './redirects.js';
 import { tcpConnect } from './tcp-connect.js';
 
 export interface ProbeAnswer {
@@ -67,7 +70,7 @@ async function execProbe(
     if (isCriError(error, 'DEADLINE_EXCEEDED')) {
       return {
         result: 'failure',
-        output: `command timed out: ${cmd.map((word) => JSON.stringify(word)).join(' ')} timed out after ${timeoutMs / 1000}s`,
+        output: `command timed out: ${goQuote(cmd.join(' '))} timed out after ${formatDuration(timeoutMs)}`,
       };
     }
     throw error;
@@ -84,9 +87,9 @@ async function httpProbe(probe: Probe, target: ProbeTarget, timeoutMs: number): 
     headers: httpHeaders ?? [],
     timeoutMs,
   };
-  let answer: Awaited<ReturnType<typeof httpGet>>;
+  let answer: HttpGetAnswer;
   try {
-    answer = await httpGet(options);
+    answer = await httpGetFollowing(options);
   } catch (error) {
     return { result: 'failure', output: messageOf(error) };
   }
