@@ -10,8 +10,28 @@ afterAll(() => test?.close());
 describe('a started apiserver', () => {
   it('is ready and has what every cluster has', async () => {
     const { text } = await test.admin.get('/readyz?verbose');
-    expect(text).toContain('[+]etcd ok');
-    expect(text).toContain('readyz check passed');
+    expect(text.split('\n')).toEqual([
+      '[+]ping ok',
+      '[+]log ok',
+      '[+]etcd ok',
+      '[+]etcd-readiness ok',
+      '[+]informer-sync ok',
+      '[+]poststarthook/start-apiextensions-informers ok',
+      '[+]poststarthook/start-apiextensions-controllers ok',
+      '[+]poststarthook/crd-informer-synced ok',
+      '[+]poststarthook/start-system-namespaces-controller ok',
+      '[+]poststarthook/start-cluster-authentication-info-controller ok',
+      '[+]poststarthook/start-service-ip-repair-controllers ok',
+      '[+]poststarthook/rbac/bootstrap-roles ok',
+      '[+]poststarthook/scheduling/bootstrap-system-priority-classes ok',
+      '[+]poststarthook/bootstrap-controller ok',
+      '[+]poststarthook/kube-apiserver-autoregistration ok',
+      '[+]shutdown ok',
+      'readyz check passed',
+      '',
+    ]);
+    expect((await test.admin.get('/livez/poststarthook/rbac/bootstrap-roles')).text).toBe('ok');
+    expect((await test.admin.get('/livez/shutdown')).code).toBe(404);
     const { body } = await test.admin.get('/api/v1/namespaces');
     const names = body.items.map((item: { metadata: { name: string } }) => item.metadata.name);
     expect(names.sort()).toEqual(['default', 'kube-node-lease', 'kube-public', 'kube-system']);

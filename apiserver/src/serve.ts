@@ -78,6 +78,7 @@ export async function serveApi(parts: ApiParts): Promise<RunningApi> {
     openApi: parts.openApi,
     healthChecks: [...parts.healthChecks, shutdownCheck(leaving.signal)],
     registry: parts.registry,
+    logger: parts.logger,
     extraDocuments: parts.extraDocuments,
   });
   const dispatch = (exchange: Exchange, upgrade?: Upgrade): Promise<void> =>

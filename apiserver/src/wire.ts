@@ -8,7 +8,7 @@ import { type Logger, silentLogger } from '@kubelab/component/logger';
 import { ConfigError } from '@kubelab/component/service';
 import { Registry } from 'prom-client';
 import { type LocalServices, startLocalServices } from './api-services/local-services.js';
-import type { Bootstrap } from './bootstrap/bootstrap.js';
+import { type Bootstrap, postStartHooks } from './bootstrap/bootstrap.js';
 import { bootstrapServer } from './bootstrap-server.js';
 import { componentStatusStore, controlPlaneProbes, leaderOf } from './component-statuses/component-statuses.js';
 import { type ApiserverConfig, advertiseAddress, validate } from './config.js';
@@ -85,12 +85,11 @@ export async function startApiserver(
     parts.customResources = await startCustomResources(parts);
     parts.localServices = startLocalServices(parts);
     await showServiceNetwork(parts.resources, parts.objects, config['service-cluster-ip-range'], parts.clock);
-    const state = { bootstrapped: false };
-    const api = await serve(parts, () => state.bootstrapped);
+    const state: StartState = {};
+    const api = await serve(parts, state);
     const bootstrap = bootstrapServer(parts, api.port, stop.signal);
-    const ready = bootstrap.ready.then(() => {
-      state.bootstrapped = true;
-    });
+    state.bootstrap = bootstrap;
+    const { ready } = bootstrap;
     // A server that is stopped while it starts has nobody waiting for this.
     ready.catch((error: unknown) => parts.logger.debug('Bootstrap ended early', { error }));
     parts.logger.info('Serving', { address: config['bind-address'], port: api.port });
@@ -200,7 +199,12 @@ function definitionOf(resources: Resources, plural: string): ResourceDefinition 
   return resource.definition;
 }
 
-function serve(parts: Parts, isBootstrapped: () => boolean): Promise<RunningApi> {
+/** The server answers health checks before it has begun to bootstrap. */
+interface StartState {
+  bootstrap?: Bootstrap;
+}
+
+function serve(parts: Parts, state: StartState): Promise<RunningApi> {
   const { config, credentials, engine, security } = parts;
   const [issuer = ''] = config['service-account-issuer'];
   const jwksUri = config['service-account-jwks-uri'];
@@ -211,7 +215,7 @@ function serve(parts: Parts, isBootstrapped: () => boolean): Promise<RunningApi>
     connects: parts.streaming.handlers,
     authenticator: security.authentication.authenticator,
     openApi: createOpenApiSource(engine.resources.definitions),
-    healthChecks: healthChecks(parts, isBootstrapped),
+    healthChecks: healthChecks(parts, state),
     extraDocuments:
       discoveryDocuments({ issuer, keys: credentials.verificationKeys, ...(jwksUri === '' ? {} : { jwksUri }) }) ?? [],
     listen: {
@@ -237,18 +241,27 @@ function clientAuthorities({ clientCa, requestHeaderCa }: Credentials): Buffer |
   return pems.length === 0 ? undefined : Buffer.from(pems.join('\n'));
 }
 
-function healthChecks({ storage }: Parts, isBootstrapped: () => boolean): HealthCheck[] {
+/** Upstream's names for those parts that there are here, in its order. */
+function healthChecks(parts: Parts, state: StartState): HealthCheck[] {
+  const { storage } = parts;
+  const hook = (name: string, isFinished: () => boolean): HealthCheck => ({
+    name: `poststarthook/${name}`,
+    check() {
+      if (!isFinished()) throw new Error('not finished');
+    },
+  });
+  // Kinds of definitions are read before the server listens.
+  const hasCustomKinds = (): boolean => parts.customResources !== undefined;
   return [
     { name: 'log', check: () => undefined },
     { name: 'etcd', check: () => storage.healthy() },
     { name: 'etcd-readiness', readinessOnly: true, check: () => storage.healthy() },
     { name: 'informer-sync', readinessOnly: true, check: () => undefined },
-    {
-      name: 'poststarthook/rbac/bootstrap-roles',
-      check() {
-        if (!isBootstrapped()) throw new Error('not finished');
-      },
-    },
+    ...['start-apiextensions-informers', 'start-apiextensions-controllers', 'crd-informer-synced'].map((name) =>
+      hook(name, hasCustomKinds),
+    ),
+    ...postStartHooks.map((name) => hook(name, () => state.bootstrap?.isFinished(name) ?? false)),
+    hook('kube-apiserver-autoregistration', () => parts.localServices !== undefined),
   ];
 }
 

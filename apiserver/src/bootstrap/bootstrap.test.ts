@@ -4,7 +4,7 @@ import { createAuthorization } from '../authorization/authorization.js';
 import { MemoryObjects } from '../authorization/memory-objects.js';
 import type { AuthorizationAttributes, UserInfo } from '../contracts.js';
 import { MemoryStore } from '../services/memory-store.js';
-import { startBootstrap } from './bootstrap.js';
+import { postStartHooks, startBootstrap } from './bootstrap.js';
 import { nodeRules } from './policy/cluster-roles.js';
 import { installedPolicy } from './policy/objects.js';
 import { reconcilePolicy } from './reconcile-policy.js';
@@ -54,7 +54,9 @@ describe('bootstrap', () => {
   test('installs everything, and a second time changes nothing', async () => {
     const objects = new MemoryObjects();
     const first = start(objects);
+    expect(postStartHooks.filter(first.isFinished)).toEqual([]);
     await first.ready;
+    expect(postStartHooks.filter(first.isFinished)).toEqual(postStartHooks);
     expect(first.reserved).toEqual(['10.96.0.1']);
     for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) {
       expect(objects.peek({ group: '', resource: 'namespaces' }, undefined, name)).toBeDefined();

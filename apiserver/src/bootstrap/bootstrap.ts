@@ -30,15 +30,29 @@ export interface BootstrapOptions {
   allocations: Pick<ServiceAllocations, 'repair' | 'reserve'>;
 }
 
+/** Names of the steps, in upstream's order. */
+export const postStartHooks = [
+  'start-system-namespaces-controller',
+  'start-cluster-authentication-info-controller',
+  'start-service-ip-repair-controllers',
+  'rbac/bootstrap-roles',
+  'scheduling/bootstrap-system-priority-classes',
+  'bootstrap-controller',
+] as const;
+
+type HookName = (typeof postStartHooks)[number];
+
 export interface Bootstrap {
   /** Resolves when everything is in place once; /readyz should wait for it. Rejects only when the signal ends it. */
   readonly ready: Promise<void>;
   /** Resolves after the signal, when this server has taken itself out of the endpoints. */
   readonly done: Promise<void>;
+  /** Whether this step has succeeded once. */
+  readonly isFinished: (hook: HookName) => boolean;
 }
 
 interface Step {
-  name: string;
+  name: HookName;
   run: () => Promise<void>;
 }
 
@@ -46,7 +60,8 @@ interface Step {
 export function startBootstrap(options: BootstrapOptions, signal: AbortSignal): Bootstrap {
   const { objects } = options;
   const service: KubernetesServiceOptions = { ...options.kubernetesService, objects };
-  const ready = runSteps(options, signal, [
+  const finished = new Set<HookName>();
+  const ready = runSteps(options, signal, finished, [
     // The namespaces are where the rest goes; addresses are in order before the first service asks for one.
     [{ name: 'start-system-namespaces-controller', run: () => ensureSystemNamespaces(objects) }],
     [
@@ -70,7 +85,8 @@ export function startBootstrap(options: BootstrapOptions, signal: AbortSignal): 
       run: () => ensureSystemNamespaces(objects),
     }),
   ];
-  return { ready, done: Promise.all(loops).then(() => leave(options, service)) };
+  const done = Promise.all(loops).then(() => leave(options, service));
+  return { ready, done, isFinished: (hook) => finished.has(hook) };
 }
 
 async function repairAllocations({ allocations, kubernetesService }: BootstrapOptions): Promise<void> {
@@ -82,9 +98,14 @@ async function repairAllocations({ allocations, kubernetesService }: BootstrapOp
 async function runSteps(
   options: BootstrapOptions,
   signal: AbortSignal,
+  finished: Set<HookName>,
   groups: readonly (readonly Step[])[],
 ): Promise<void> {
-  for (const steps of groups) await together(steps.map((step) => untilDone(options, signal, step)));
+  const finish = async (step: Step): Promise<void> => {
+    await untilDone(options, signal, step);
+    finished.add(step.name);
+  };
+  for (const steps of groups) await together(steps.map(finish));
 }
 
 async function untilDone(options: BootstrapOptions, signal: AbortSignal, step: Step): Promise<void> {

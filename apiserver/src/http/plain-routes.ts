@@ -3,6 +3,7 @@
 import type { OpenApiDocuments } from '@kubelab/api/openapi/documents';
 import type { ResourceDefinition } from '@kubelab/api/resource';
 import { answerHealth, type HealthCheck } from '@kubelab/component/health-server';
+import type { Logger } from '@kubelab/component/logger';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import type { Registry } from 'prom-client';
 import { addDiscoveryRoutes } from './discovery/routes.js';
@@ -25,6 +26,7 @@ export interface PlainRoutesOptions {
   openApi: OpenApiDocuments;
   healthChecks: readonly HealthCheck[];
   registry: Registry;
+  logger: Logger;
   extraDocuments: readonly ExtraDocument[];
 }
 
@@ -44,9 +46,7 @@ export function createPlainHandler(options: PlainRoutesOptions): PlainHandler {
     const bytes = Buffer.from(await options.registry.metrics());
     await sendBytes(request, response, { code: 200, contentType: options.registry.contentType, bytes });
   });
-  app.get(/^\/(healthz|livez|readyz)(\/|$)/, (request, response) =>
-    sendHealth(request, response, options.healthChecks),
-  );
+  app.get(/^\/(healthz|livez|readyz)(\/|$)/, (request, response) => sendHealth(request, response, options));
   for (const { path, contentType, body } of options.extraDocuments) {
     app.get(path, (request, response) =>
       sendBytes(request, response, { code: 200, contentType, bytes: Buffer.from(body) }),
@@ -74,12 +74,15 @@ function sendJson(request: Request, response: Response, value: unknown): Promise
   return sendBytes(request, response, { code: 200, contentType: 'application/json', bytes });
 }
 
-async function sendHealth(request: Request, response: Response, checks: readonly HealthCheck[]): Promise<void> {
-  const query = new URLSearchParams(request.url.split('?')[1] ?? '');
-  const excluded = query.getAll('exclude');
-  const wanted = checks.filter((check) => !excluded.includes(check.name));
-  const answer = await answerHealth(request.path.replace(/\/$/, ''), query.has('verbose'), wanted);
+async function sendHealth(
+  request: Request,
+  response: Response,
+  { healthChecks, logger }: PlainRoutesOptions,
+): Promise<void> {
+  const path = request.path.replace(/\/$/, '');
+  const answer = await answerHealth(path, new URLSearchParams(request.url.split('?')[1] ?? ''), healthChecks);
   if (!answer) throw pathNotFound();
+  if (answer.failures.length > 0) logger.info('Health check failed', { path, failures: answer.failures });
   await sendBytes(request, response, {
     code: answer.code,
     contentType: 'text/plain; charset=utf-8',

@@ -11,27 +11,46 @@ const broken = {
 };
 
 describe('answerHealth', () => {
-  test.each<[string, boolean, number, string]>([
-    ['/healthz', false, 200, 'ok'],
-    ['/livez', true, 200, '[+]ping ok\n[+]etcd ok\nlivez check passed\n'],
-    ['/readyz', false, 500, '[+]ping ok\n[+]etcd ok\n[-]informers failed: not listed yet: pods\nreadyz check failed\n'],
-    ['/readyz/etcd', false, 200, 'ok'],
-    ['/readyz/informers', false, 500, '[+]ping ok\n[-]informers failed: not listed yet: pods\nreadyz check failed\n'],
-    ['/livez/ping', false, 200, 'ok'],
-    ['/livez/informers', false, 404, '404 page not found\n'],
-    ['/livez/nonsense', false, 404, '404 page not found\n'],
-  ])('%s (verbose: %s) is %i', async (path, verbose, code, body) => {
-    expect(await answerHealth(path, verbose, [fine, broken])).toEqual({ code, body });
+  test.each<[string, string, number, string]>([
+    ['/healthz', '', 200, 'ok'],
+    ['/livez', 'verbose', 200, '[+]ping ok\n[+]etcd ok\nlivez check passed\n'],
+    ['/readyz', '', 500, '[+]ping ok\n[+]etcd ok\n[-]informers failed: reason withheld\nreadyz check failed\n'],
+    [
+      '/readyz',
+      'verbose&exclude=informers',
+      200,
+      '[+]ping ok\n[+]etcd ok\n[+]informers excluded: ok\nreadyz check passed\n',
+    ],
+    [
+      '/livez',
+      'verbose=&exclude=etcd&exclude=a"b&exclude=c',
+      200,
+      '[+]ping ok\n[+]etcd excluded: ok\nwarn: some health checks cannot be excluded: no matches for "a\\"b", "c"\nlivez check passed\n',
+    ],
+    ['/readyz/etcd', '', 200, 'ok'],
+    ['/readyz/etcd', 'verbose', 200, 'ok'],
+    ['/readyz/informers', '', 500, 'internal server error: not listed yet: pods\n'],
+    ['/livez/ping', '', 200, 'ok'],
+    ['/livez/informers', '', 404, '404 page not found\n'],
+    ['/livez/nonsense', '', 404, '404 page not found\n'],
+  ])('%s?%s is %i', async (path, query, code, body) => {
+    expect(await answerHealth(path, new URLSearchParams(query), [fine, broken])).toMatchObject({ code, body });
+  });
+
+  test('tells for the log what it does not tell everybody', async () => {
+    const { failures } = (await answerHealth('/readyz', new URLSearchParams(), [fine, broken])) ?? {};
+    expect(failures).toEqual(['informers: not listed yet: pods']);
   });
 
   test('other paths are somebody else’s', async () => {
-    expect(await answerHealth('/metrics', false, [])).toBeUndefined();
-    expect(await answerHealth('/healthzz', false, [])).toBeUndefined();
+    expect(await answerHealth('/metrics', new URLSearchParams(), [])).toBeUndefined();
+    expect(await answerHealth('/healthzz', new URLSearchParams(), [])).toBeUndefined();
   });
 
   test('a check may take its time, and may reject', async () => {
     const slow = { name: 'slow', check: () => Promise.reject(new Error('timed out')) };
-    expect((await answerHealth('/healthz', false, [slow]))?.body).toContain('[-]slow failed: timed out');
+    const answer = await answerHealth('/healthz', new URLSearchParams(), [slow]);
+    expect([answer?.body, answer?.failures]).toEqual([expect.stringContaining('[-]slow failed'), ['slow: timed out']]);
   });
 });
 

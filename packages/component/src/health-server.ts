@@ -3,11 +3,12 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { goQuote } from '@kubelab/apimachinery/go-quote';
 import type { Registry } from 'prom-client';
 
 export interface HealthCheck {
   name: string;
-  /** Throws when unhealthy; the message is shown with ?verbose. */
+  /** Throws when unhealthy; the message is shown to those who ask for this check alone. */
   check(): Promise<void> | void;
   /** Only /readyz asks (default: all three do). */
   readinessOnly?: boolean;
@@ -30,42 +31,66 @@ export interface HealthServer {
   close(): Promise<void>;
 }
 
+export interface HealthAnswer {
+  code: number;
+  body: string;
+  /** What failed and why, for the log: the body of a whole group is public and tells names only. */
+  failures: string[];
+}
+
 /** The text and status of a health path, as upstream's healthz package prints it; undefined for a path that is no health path. */
 export async function answerHealth(
   path: string,
-  verbose: boolean,
+  query: URLSearchParams,
   checks: readonly HealthCheck[],
-): Promise<{ code: number; body: string } | undefined> {
+): Promise<HealthAnswer | undefined> {
   const match = /^\/(healthz|livez|readyz)(?:\/(.+))?$/.exec(path);
   if (!match) return undefined;
   const [, kind = '', single] = match;
   const wanted = checks.filter((check) => kind === 'readyz' || !check.readinessOnly);
-  if (single !== undefined) {
-    const one = wanted.find((check) => check.name === single);
-    if (single !== 'ping' && !one) return { code: 404, body: '404 page not found\n' };
-    return summarize(kind, verbose, one ? [one] : []);
-  }
-  return summarize(kind, verbose, wanted);
+  if (single === undefined) return summarize(kind, query, [ping, ...wanted]);
+  const one = [ping, ...wanted].find((check) => check.name === single);
+  return one ? askOne(one) : { code: 404, body: '404 page not found\n', failures: [] };
 }
 
-async function summarize(
-  kind: string,
-  verbose: boolean,
-  checks: readonly HealthCheck[],
-): Promise<{ code: number; body: string }> {
-  const lines = ['[+]ping ok'];
-  let failed = false;
-  for (const check of checks) {
-    try {
-      await check.check();
-      lines.push(`[+]${check.name} ok`);
-    } catch (error) {
-      failed = true;
-      lines.push(`[-]${check.name} failed: ${error instanceof Error ? error.message : String(error)}`);
-    }
+const ping: HealthCheck = { name: 'ping', check: () => undefined };
+
+async function failureOf(check: HealthCheck): Promise<string | undefined> {
+  try {
+    await check.check();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
-  if (failed) return { code: 500, body: `${lines.join('\n')}\n${kind} check failed\n` };
-  return { code: 200, body: verbose ? `${lines.join('\n')}\n${kind} check passed\n` : 'ok' };
+}
+
+async function askOne(check: HealthCheck): Promise<HealthAnswer> {
+  const failure = await failureOf(check);
+  if (failure === undefined) return { code: 200, body: 'ok', failures: [] };
+  return { code: 500, body: `internal server error: ${failure}\n`, failures: [`${check.name}: ${failure}`] };
+}
+
+async function summarize(kind: string, query: URLSearchParams, checks: readonly HealthCheck[]): Promise<HealthAnswer> {
+  const excluded = new Set(query.getAll('exclude'));
+  const lines: string[] = [];
+  const failures: string[] = [];
+  for (const check of checks) {
+    const { name } = check;
+    if (excluded.delete(name)) {
+      lines.push(`[+]${name} excluded: ok`);
+      continue;
+    }
+    const failure = await failureOf(check);
+    if (failure !== undefined) failures.push(`${name}: ${failure}`);
+    lines.push(failure === undefined ? `[+]${name} ok` : `[-]${name} failed: reason withheld`);
+  }
+  if (excluded.size > 0) {
+    const names = [...excluded].map(goQuote).join(', ');
+    lines.push(`warn: some health checks cannot be excluded: no matches for ${names}`);
+  }
+  const text = lines.join('\n');
+  if (failures.length > 0) return { code: 500, body: `${text}\n${kind} check failed\n`, failures };
+  return { code: 200, body: query.has('verbose') ? `${text}\n${kind} check passed\n` : 'ok', failures };
 }
 
 export async function startHealthServer(options: HealthServerOptions): Promise<HealthServer> {
@@ -92,7 +117,7 @@ export async function startHealthServer(options: HealthServerOptions): Promise<H
 
 async function serve(options: HealthServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://localhost');
-  const health = await answerHealth(url.pathname, url.searchParams.has('verbose'), options.checks ?? []);
+  const health = await answerHealth(url.pathname, url.searchParams, options.checks ?? []);
   if (health) {
     response.writeHead(health.code, {
       'Content-Type': 'text/plain; charset=utf-8',
