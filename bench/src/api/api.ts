@@ -17,6 +17,8 @@ export type Part = (typeof parts)[number];
 /** A server and where its process is, when that runs here: for its CPU time and memory. */
 export interface ServerChoice {
   kubeconfig: string;
+  /** Absent: the current one. */
+  context?: string;
   pid?: number;
   container?: string;
 }
@@ -59,7 +61,8 @@ async function measureAll(options: ApiBenchmark & { server: ServerChoice }, read
   const { write } = options;
   const choices = [options.server, ...(options.compare ? [options.compare] : [])];
   const servers: Server[] = [];
-  for (const choice of choices) servers.push({ target: targetOf(choice.kubeconfig), usage: await serverUsage(choice) });
+  for (const choice of choices)
+    servers.push({ target: targetOf(choice.kubeconfig, choice.context), usage: await serverUsage(choice) });
   const memory = (): (number | undefined)[] => servers.map(({ usage }) => usage?.rssBytes());
   const results: Record<string, unknown> = { readySeconds, rssBeforeBytes: memory() };
   write(`RSS before: ${shownMemory(memory())}`);

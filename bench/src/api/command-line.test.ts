@@ -14,10 +14,10 @@ test('the defaults', () => {
 
 test('everything', () => {
   const args =
-    '--kubeconfig f --pid 7 --compare g --compare-pid 8 --parts watches,lists --clients 2 --seconds 1 --objects 3 --watchers 4 --events 5';
+    '--kubeconfig f --context c --pid 7 --compare g --compare-context d --compare-pid 8 --parts watches,lists --clients 2 --seconds 1 --objects 3 --watchers 4 --events 5';
   expect(parseApiOptions(args.split(' '))).toMatchObject({
-    server: { kubeconfig: 'f', pid: 7 },
-    compare: { kubeconfig: 'g', pid: 8 },
+    server: { kubeconfig: 'f', context: 'c', pid: 7 },
+    compare: { kubeconfig: 'g', context: 'd', pid: 8 },
     parts: ['watches', 'lists'],
     clients: [2],
     watchers: 4,
@@ -27,6 +27,8 @@ test('everything', () => {
 test.each([
   ['--pid 1', /need --kubeconfig/],
   ['--container c', /need --kubeconfig/],
+  ['--context c', /needs --kubeconfig/],
+  ['--compare-context c', /needs --compare/],
   ['--compare-pid 1', /needs --compare/],
   ['--compare f --compare-pid x', /--compare-pid must be/],
   ['--kubeconfig f --pid 1 --container c', /either --pid or --container/],

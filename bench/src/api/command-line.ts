@@ -7,9 +7,11 @@ import { type ApiBenchmark, type Part, parts, type ServerChoice } from './api.js
 export const apiUsage = `Usage: npm run bench -- api [options]
 
   --kubeconfig FILE  the server to measure; without it kubelab's own is started, with an etcd in memory
+  --context NAME     of the kubeconfig, instead of its current one
   --pid N            its process, when it runs here: shows CPU time and memory
   --container NAME   its container, likewise
   --compare FILE     another server's kubeconfig: every figure is taken of both, one after the other
+  --compare-context NAME  of that kubeconfig
   --compare-pid N    the other server's process
   --parts LIST       of ${parts.join(', ')} (all)
   --clients LIST     how many ask at the same time (1,16,64)
@@ -38,34 +40,45 @@ export function parseApiOptions(args: readonly string[]): Options {
   };
 }
 
-function serverOf({ kubeconfig, pid, container }: Record<string, string | undefined>): ServerChoice | undefined {
+function serverOf(values: Record<string, string | undefined>): ServerChoice | undefined {
+  const { kubeconfig, context, pid, container } = values;
   if (kubeconfig === undefined) {
     if (pid !== undefined || container !== undefined) throw new UsageError('--pid and --container need --kubeconfig');
+    if (context !== undefined) throw new UsageError('--context needs --kubeconfig');
     return undefined;
   }
   if (pid !== undefined && container !== undefined) throw new UsageError('either --pid or --container, not both');
   return {
     kubeconfig,
+    ...(context === undefined ? {} : { context }),
     ...(pid === undefined ? {} : { pid: amount('pid', pid) }),
     ...(container === undefined ? {} : { container }),
   };
 }
 
 function otherOf(values: Record<string, string | undefined>): ServerChoice | undefined {
-  const { compare, 'compare-pid': pid } = values;
-  if (compare !== undefined)
-    return { kubeconfig: compare, ...(pid === undefined ? {} : { pid: amount('compare-pid', pid) }) };
-  if (pid !== undefined) throw new UsageError('--compare-pid needs --compare');
-  return undefined;
+  const { compare, 'compare-context': context, 'compare-pid': pid } = values;
+  if (compare === undefined) {
+    if (pid !== undefined) throw new UsageError('--compare-pid needs --compare');
+    if (context !== undefined) throw new UsageError('--compare-context needs --compare');
+    return undefined;
+  }
+  return {
+    kubeconfig: compare,
+    ...(context === undefined ? {} : { context }),
+    ...(pid === undefined ? {} : { pid: amount('compare-pid', pid) }),
+  };
 }
 
 function parse(args: readonly string[]): Record<string, string | undefined> {
   const text = { type: 'string' } as const;
   const names = [
     'kubeconfig',
+    'context',
     'pid',
     'container',
     'compare',
+    'compare-context',
     'compare-pid',
     'parts',
     'clients',

@@ -1,5 +1,6 @@
+import { type AddressInfo, createServer } from 'node:net';
 import { createSecureContext } from 'node:tls';
-import { encodeRequest } from './connection.js';
+import { encodeRequest, openSocket } from './connection.js';
 
 const target = {
   host: '127.0.0.1',
@@ -8,6 +9,7 @@ const target = {
   authorization: 'Bearer t',
   secureContext: createSecureContext({}),
   verify: true,
+  connectTimeoutMs: 300,
 };
 
 test('requests say who and what', () => {
@@ -19,4 +21,25 @@ test('requests say who and what', () => {
 
 test('a request without a body has no length', () => {
   expect(encodeRequest(target, 'GET', '/x').toString()).not.toContain('Content-');
+});
+
+/** A port with a server that takes connections and never says anything. */
+async function silentServer(): Promise<{ port: number; close(): void }> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { port: (server.address() as AddressInfo).port, close: () => void server.close() };
+}
+
+test('a server that is away is named', async () => {
+  const { port, close } = await silentServer();
+  close();
+  await expect(openSocket({ ...target, port })).rejects.toThrow(
+    `no connection to 127.0.0.1:${port}: connect ECONNREFUSED`,
+  );
+});
+
+test('a server that does not greet is not waited for', async () => {
+  const { port, close } = await silentServer();
+  await expect(openSocket({ ...target, port })).rejects.toThrow('no answer within 0.3 s');
+  close();
 });

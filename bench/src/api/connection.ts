@@ -66,6 +66,10 @@ export class Connection {
   /** Rejects when the connection breaks; a status is a reply, whatever it is. */
   send(request: Buffer, { keepBody = false }: { keepBody?: boolean } = {}): Promise<Reply> {
     return new Promise((resolve, reject) => {
+      if (this.socket.destroyed) {
+        reject(new Error('the server closed the connection'));
+        return;
+      }
       this.#pending = { keepBody, resolve, reject };
       this.socket.write(request);
     });
@@ -118,20 +122,30 @@ export class Connection {
   }
 }
 
+/** Rejects when there is no server, none that is trusted, or none that answers within {@link Target.connectTimeoutMs}. */
 export function openSocket(target: Target): Promise<TLSSocket> {
+  const { host, port, connectTimeoutMs } = target;
   return new Promise((resolve, reject) => {
     const socket = connect({
-      host: target.host,
-      port: target.port,
+      host,
+      port,
       secureContext: target.secureContext,
       ...(target.serverName === undefined ? {} : { servername: target.serverName }),
       rejectUnauthorized: target.verify,
       ALPNProtocols: ['http/1.1'],
     });
     socket.setNoDelay(true);
-    socket.once('error', reject);
+    const fail = (why: string): void => {
+      clearTimeout(late);
+      socket.destroy();
+      reject(new Error(`no connection to ${host}:${port}: ${why}`));
+    };
+    const late = setTimeout(() => fail(`no answer within ${connectTimeoutMs / 1000} s`), connectTimeoutMs);
+    const onError = (error: Error): void => fail(error.message);
+    socket.once('error', onError);
     socket.once('secureConnect', () => {
-      socket.off('error', reject);
+      clearTimeout(late);
+      socket.off('error', onError);
       resolve(socket);
     });
   });

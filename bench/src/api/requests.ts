@@ -20,6 +20,8 @@ export interface Row extends Measured {
 }
 
 const existing = 1_000;
+/** How long each kind of request is sent before it counts: programs that compile as they run have done so then. */
+const warmUpMilliseconds = 1_500;
 let created = 0;
 
 /** Configmaps `<prefix>-0` and so on. */
@@ -63,6 +65,7 @@ export async function* measureRequests(step: StepOptions, clients: readonly numb
     },
   ];
   for (const { what, ...kind } of kinds) {
+    await load({ ...step, ...kind, clients: 4, milliseconds: warmUpMilliseconds });
     for (const count of clients) yield { what, ...(await load({ ...step, clients: count, ...kind })) };
   }
 }

@@ -28,7 +28,11 @@ export async function serverUsage(where: { pid?: number; container?: string }): 
       return Number(kilobytes) * 1024;
     },
   };
-  usage.cpuSeconds();
+  try {
+    usage.cpuSeconds();
+  } catch (error) {
+    throw new Error(`there is no process ${pid} to look at on this machine`, { cause: error });
+  }
   return usage;
 }
 
