@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '@kubelab/testkit/eventually';
 import { kubectl } from './kubectl.js';
 import { makeNamespace } from './lab.js';
 import { type Result, run } from './process.js';
@@ -147,17 +148,11 @@ describeHelm('helm', () => {
   test('uninstalls and leaves nothing of its own', async () => {
     await must('uninstall', 'web', ...waiting);
     expect(JSON.parse(await must('list', '-o', 'json'))).toEqual([]);
-    const left = await kubectl.run([
-      'get',
-      'all,secrets',
-      '-n',
-      space.name,
-      '-o',
-      'name',
-      '-l',
-      'app.kubernetes.io/instance=web',
-    ]);
-    // Helm leaves the pods of tests, as it does anywhere.
-    expect(left.trim()).toBe('pod/web-shop-test-connection');
+    const ours = ['-l', 'app.kubernetes.io/instance=web'];
+    // Pods may take a little longer than their Deployment. Helm leaves the pods of tests, as it does anywhere.
+    await eventually(async () => {
+      const left = await kubectl.run(['get', 'all,secrets', '-n', space.name, '-o', 'name', ...ours]);
+      expect(left.trim()).toBe('pod/web-shop-test-connection');
+    });
   });
 });
