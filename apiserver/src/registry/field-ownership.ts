@@ -5,7 +5,7 @@ import { applyServerSide } from '@kubelab/apimachinery/managed-fields/apply';
 import { managerFromUserAgent } from '@kubelab/apimachinery/managed-fields/managers';
 import { updateManagedFields } from '@kubelab/apimachinery/managed-fields/update';
 import type { VersionLookup } from '@kubelab/apimachinery/managed-fields/versions';
-import { parseApiVersion, type UnstructuredObject } from '@kubelab/apimachinery/meta';
+import { formatGroupResource, parseApiVersion, type UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { conflict, staleObjectMessage } from '@kubelab/apimachinery/status-error';
 import { timestamp } from '@kubelab/component/clock';
 import type { Engine, WriteRequest } from './engine.js';
@@ -15,12 +15,25 @@ function managerOf(request: WriteRequest): string {
   return request.options.fieldManager || managerFromUserAgent(request.userAgent);
 }
 
-/** What a request cannot change, so that its manager does not come to own it. */
-function ignoredFields(request: WriteRequest): string[] {
-  const { definition } = request.resource;
+/** Where the status subresource leaves more alone than the spec. */
+const keptByStatus: Readonly<Record<string, readonly string[]>> = {
+  'customresourcedefinitions.apiextensions.k8s.io': ['metadata', 'spec'],
+  'deployments.apps': ['spec', 'metadata.labels'],
+  'flowschemas.flowcontrol.apiserver.k8s.io': ['metadata', 'spec'],
+  pods: ['spec', 'metadata.deletionTimestamp', 'metadata.ownerReferences'],
+  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': ['metadata', 'spec'],
+  'volumeattachments.storage.k8s.io': ['metadata', 'spec'],
+};
+
+/** What a request cannot change, so that its manager does not come to own it: upstream's reset fields. */
+function ignoredFields({ resource, subresource }: WriteRequest): readonly string[] {
+  const { definition, groupResource } = resource;
   // Of a custom object the status subresource writes the status and nothing else.
-  if (request.subresource === 'status') return definition.custom ? ['metadata', 'spec'] : ['spec'];
-  return request.subresource === '' && definition.subresources['status'] ? ['status'] : [];
+  if (subresource === 'status') {
+    return definition.custom ? ['metadata', 'spec'] : (keptByStatus[formatGroupResource(groupResource)] ?? ['spec']);
+  }
+  const hasStatus = definition.subresources['status'] !== undefined;
+  return hasStatus && (subresource === '' || subresource === 'finalize') ? ['status'] : [];
 }
 
 /** The kind in the other versions that are served: an object goes there by way of its stored form. */

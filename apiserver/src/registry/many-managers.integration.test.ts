@@ -402,6 +402,38 @@ describe('status', () => {
     expect(owners['kubectl-patch Update status']).toBeUndefined();
   });
 
+  it('is not applied with what it does not write', async () => {
+    const apply = async (url: string, apiVersion: string, kind: string, more: object): Promise<string[]> => {
+      const name = url.split('/').at(-1);
+      const metadata = { name, labels: { mine: 'yes' }, annotations: { mine: 'yes' } };
+      const body = { apiVersion, kind, metadata, spec: {}, ...more };
+      const query = 'fieldManager=status-writer&force=true';
+      const { code, body: answer } = await test.admin.patch(`${url}/status?${query}`, 'apply', body);
+      expect([code, answer.message]).toEqual([200, undefined]);
+      return (await ownersOf(url))['status-writer Apply status'] ?? [];
+    };
+    // Of deployments labels stay out, of pods owners, of volume attachments all metadata.
+    const status = { status: { replicas: 4 } };
+    expect(await apply(path, 'apps/v1', 'Deployment', status)).toEqual([
+      'metadata.annotations.mine',
+      'status.replicas',
+    ]);
+    const set = '/apis/apps/v1/namespaces/default/replicasets';
+    const { spec } = deployment('set') as { spec: object };
+    await test.admin.post(set, { metadata: { name: 'set' }, spec });
+    expect(await apply(`${set}/set`, 'apps/v1', 'ReplicaSet', status)).toEqual([
+      'metadata.annotations.mine',
+      'metadata.labels.mine',
+      'status.replicas',
+    ]);
+    const attachments = '/apis/storage.k8s.io/v1/volumeattachments';
+    const source = { persistentVolumeName: 'p' };
+    await test.admin.post(attachments, { metadata: { name: 'a' }, spec: { attacher: 'a', nodeName: 'n', source } });
+    expect(
+      await apply(`${attachments}/a`, 'storage.k8s.io/v1', 'VolumeAttachment', { status: { attached: true } }),
+    ).toEqual(['status.attached']);
+  });
+
   it('is not touched, nor owned, by an apply of the whole object', async () => {
     const whole = { ...deployment('watched', { replicas: 1 }), status: { replicas: 77 } };
     await run('apply', '--server-side', '--force-conflicts', '-f', kubectl.file('whole.json', whole));
