@@ -137,29 +137,42 @@ describe('two servers on one etcd', () => {
   const clientOf = (turn: number): TestClient => clients[turn % 2] as TestClient;
 
   it('never give an address or a port to two services', async () => {
+    // Some take what comes, others want one of a few that all of them want.
+    const specOf = (turn: number): object => {
+      if (turn % 2 === 0) return { type: 'NodePort', ports: [{ port: 80 }] };
+      const [address, port] = [`10.96.7.${1 + (turn % 13)}`, 30_001 + 2 * (turn % 11)];
+      return { type: 'NodePort', clusterIP: address, ports: [{ port: 80, nodePort: port }] };
+    };
+    const refusals = new Set<string>();
     const create = async (worker: number): Promise<void> => {
       for (let count = 0; count < 25; count++) {
-        const body = {
-          metadata: { name: `s${worker}-${count}` },
-          spec: { type: 'NodePort', ports: [{ port: 80 }] },
-        };
-        const { code } = await clientOf(worker + count)
+        const name = `s${worker}-${count}`;
+        const body = { metadata: { name }, spec: specOf(worker * 5 + count) };
+        const made = await clientOf(worker + count)
           .post(services, body)
-          .catch(() => ({ code: 0 }));
-        if (code === 201 && count % 5 === 4) {
+          .catch(() => undefined);
+        // The one that made it may be away now, and what it wrote must hold against the other one, too.
+        const again = await clientOf(worker + count + 1)
+          .post(services, body)
+          .catch(() => undefined);
+        for (const answer of [made, again]) if (answer && answer.code >= 400) refusals.add(`${answer.code}`);
+        if (made?.code === 201 && count % 5 === 4) {
           await clientOf(worker + count + 1)
-            .delete(`${services}/s${worker}-${count}`)
+            .delete(`${services}/${name}`)
             .catch(() => undefined);
         }
-        if (code === 0) await pause(50);
+        if (made === undefined) await pause(50);
       }
     };
     const creating = Promise.all([0, 1, 2, 3, 4, 5].map(create));
-    await pause(500);
-    await servers[1]?.kill();
-    await pause(500);
-    await servers[1]?.start();
+    for (const victim of [1, 0, 1]) {
+      await pause(300);
+      await servers[victim]?.kill();
+      await pause(200);
+      await servers[victim]?.start();
+    }
     await creating;
+    expect([...refusals].sort()).toEqual(['409', '422']);
     const { body } = await clientOf(0).get('/api/v1/services');
     const specs: { clusterIP: string; ports: { nodePort?: number }[] }[] = body.items.map(
       (item: { spec: unknown }) => item.spec,
@@ -169,7 +182,11 @@ describe('two servers on one etcd', () => {
     expect(specs.length).toBeGreaterThan(50);
     expect(new Set(addresses).size).toBe(addresses.length);
     expect(new Set(ports).size).toBe(ports.length);
-  }, 120_000);
+    // What services have is written down as theirs, whoever was killed in between.
+    const { body: taken } = await clientOf(1).get('/apis/networking.k8s.io/v1/ipaddresses');
+    const written = taken.items.map((item: { metadata: { name: string } }) => item.metadata.name);
+    expect(addresses.filter((address) => !written.includes(address))).toEqual([]);
+  }, 180_000);
 
   it('never show a client an older state than it has seen', async () => {
     const path = `${maps}/counter`;

@@ -7,6 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '@kubelab/testkit/eventually';
 import { freePort } from '@kubelab/testkit/ports';
+import { guardProcesses, type ProcessGuard } from '@kubelab/testkit/process-guard';
 import { build } from 'esbuild';
 import { createTestCertificates, type TestCertificates } from './certificates.js';
 import { createTestClient, type TestClient } from './test-client.js';
@@ -45,13 +46,14 @@ export async function buildApiserver(): Promise<ApiserverProgram> {
   const certificates = await createTestCertificates();
   const identity = await certificates.issueClient('kubernetes-admin', ['system:masters']);
   const files = writeCredentials(folder, certificates);
+  const guard = guardProcesses(folder);
   const processes: ManagedProcess[] = [];
   return {
     certificates,
     async start(etcdEndpoint, flags = []) {
       const port = await freePort();
       const args = [program, ...commonFlags(files, etcdEndpoint, port), ...flags];
-      const started = new ManagedProcess(port, args, { ca: certificates.ca, ...identity });
+      const started = new ManagedProcess(port, { args, guard, identity: { ca: certificates.ca, ...identity } });
       processes.push(started);
       await started.start();
       return started;
@@ -59,6 +61,7 @@ export async function buildApiserver(): Promise<ApiserverProgram> {
     async close() {
       for (const process of processes) await process.kill();
       rmSync(folder, { recursive: true, force: true });
+      await guard.release();
       rmSync(program, { force: true });
     },
   };
@@ -123,14 +126,19 @@ function commonFlags(files: CredentialFiles, etcdEndpoint: string, port: number)
   ];
 }
 
+interface ProcessOptions {
+  args: readonly string[];
+  guard: ProcessGuard;
+  identity: { ca: string; cert: string; key: string };
+}
+
 class ManagedProcess implements ApiserverProcess {
   #child: ChildProcess | undefined;
   #log = '';
 
   constructor(
     readonly port: number,
-    private readonly args: readonly string[],
-    private readonly identity: { ca: string; cert: string; key: string },
+    private readonly options: ProcessOptions,
   ) {}
 
   get pid(): number {
@@ -138,7 +146,7 @@ class ManagedProcess implements ApiserverProcess {
   }
 
   client(): TestClient {
-    return createTestClient({ port: this.port, ...this.identity });
+    return createTestClient({ port: this.port, ...this.options.identity });
   }
 
   residentMegabytes(): number {
@@ -158,7 +166,8 @@ class ManagedProcess implements ApiserverProcess {
   }
 
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [...this.args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [...this.options.args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.options.guard.watch(child);
     this.#child = child;
     const keep = (chunk: Buffer): void => {
       this.#log = (this.#log + chunk.toString()).slice(-10_000);
