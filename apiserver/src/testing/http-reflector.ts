@@ -100,8 +100,8 @@ export class HttpReflector {
       watch.stop();
       return false;
     }
-    // A stream that was broken off never says that it has no more lines. What is dropped then is what comes after the last version seen.
-    const over = watch.ended.then(() => undefined);
+    // A stream that was broken off never says that it has no more lines. Those that it had are on their way when it closes.
+    const over = watch.ended.then(pause).then(() => undefined);
     for (let count = 0; ; count++) {
       const line = (await Promise.race([watch.next().catch(() => undefined), over])) as WatchLine | undefined;
       if (line === undefined) return count > 0;
