@@ -64,3 +64,11 @@ test.each([
 ])('stored bytes %j are an object: %s', (text, expected) => {
   expect(isStoredObject(Buffer.from(text))).toBe(expected);
 });
+
+test('a glance at an object does not keep it, and takes the one that is kept', () => {
+  const entry = new StoredEntry('k', 42, encodeObject(pod('a')));
+  const seen = entry.glance();
+  expect(entry.glance()).not.toBe(seen);
+  expect(entry.object).toEqual(seen);
+  expect(entry.glance()).toBe(entry.object);
+});

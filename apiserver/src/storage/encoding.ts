@@ -57,12 +57,18 @@ export class StoredEntry implements Entry {
 
   get object(): UnstructuredObject {
     this.#used = true;
-    if (this.#object === undefined) {
-      const object = parseExact((this.#stored ?? this.bytes).toString()) as UnstructuredObject;
-      object.metadata.resourceVersion = String(this.revision);
-      this.#object = object;
-    }
+    this.#object ??= this.#parse();
     return this.#object;
+  }
+
+  glance(): UnstructuredObject {
+    return this.#object ?? this.#parse();
+  }
+
+  #parse(): UnstructuredObject {
+    const object = parseExact((this.#stored ?? this.bytes).toString()) as UnstructuredObject;
+    object.metadata.resourceVersion = String(this.revision);
+    return object;
   }
 
   get protobuf(): Buffer | undefined {

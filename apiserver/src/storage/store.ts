@@ -16,6 +16,8 @@ export interface Entry {
   readonly itemOffset: number;
   /** Parsed on first use, then kept while it is in use, with metadata.resourceVersion set. Frozen in spirit: clone before changing. */
   readonly object: UnstructuredObject;
+  /** {@link object} for one look: what has to be parsed for it is not kept. */
+  glance?(): UnstructuredObject;
   /** It is kept in an older form than the one that a write would leave: writing it unchanged is not for nothing. */
   readonly outdated?: boolean;
   /** The object as protobuf, left by whoever encoded it first; kept while it is in use. */

@@ -58,7 +58,7 @@ export function encodeProtobuf(object: JsonObject): Buffer {
 
 /** The stored object; encoded once for all who ask. */
 export function protobufOf(entry: Entry): Buffer {
-  entry.protobuf ??= encodeProtobuf(entry.object);
+  entry.protobuf ??= encodeProtobuf(entry.glance?.() ?? entry.object);
   return entry.protobuf;
 }
 
