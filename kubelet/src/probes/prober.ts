@@ -101,9 +101,14 @@ export class Prober implements ProbeResults {
     };
     this.#outcomes.set(`${kind}/${running.id}`, watch.counter.outcome);
     if (isFinal(kind, watch.counter.outcome)) return watch;
-    const firstAt = startedAt + (probe.initialDelaySeconds ?? 0) * 1000;
-    this.#schedule(watch, Math.max(0, firstAt - this.#options.clock.now()));
+    this.#schedule(watch, this.#initialDelay(watch));
     return watch;
+  }
+
+  /** Milliseconds until a container may be probed; never more than was asked for, whatever has become of the clock. */
+  #initialDelay({ probe, startedAt }: Watch): number {
+    const wanted = (probe.initialDelaySeconds ?? 0) * 1000;
+    return Math.min(wanted, Math.max(0, startedAt + wanted - this.#options.clock.now()));
   }
 
   /** A container that was ready or had started before this kubelet did is so until a probe says otherwise. */
@@ -134,7 +139,7 @@ export class Prober implements ProbeResults {
       watch.kind !== 'Startup' && watch.container.startupProbe && this.get('Startup', watch.containerId) !== 'Success';
     if (!waitsForStartup) await this.#probe(watch);
     if (watch.stopped || isFinal(watch.kind, watch.counter.outcome)) {
-      // A startup probe that succeeded lets the other probes begin at once.
+      // A startup probe that succeeded lets the other probes begin, as early as they want to.
       if (watch.kind === 'Startup' && watch.counter.outcome === 'Success') this.#hurry(watch);
       return;
     }
@@ -146,7 +151,7 @@ export class Prober implements ProbeResults {
     for (const watch of this.#watches.get(startup.pod.metadata.uid)?.values() ?? []) {
       if (watch.containerId !== startup.containerId || watch === startup) continue;
       watch.timer?.clear();
-      this.#schedule(watch, 0);
+      this.#schedule(watch, this.#initialDelay(watch));
     }
   }
 
