@@ -8,11 +8,11 @@ const maxMessageBytes = 4096;
 const maxLogLines = 80;
 const maxLogBytes = 2048;
 
-/** What a finished container left to say: its message file, or the end of its log when it failed and asked for that. */
+/** What a finished container left to say: the end of its message file, or the end of its log when it failed and asked for that. */
 export async function readTerminationMessage(container: RuntimeContainer, logPath: string): Promise<string> {
   const path = container.annotations[terminationMessagePathAnnotation];
   const mount = container.mounts.find((item) => item.containerPath === path);
-  const written = mount ? await readStart(mount.hostPath, maxMessageBytes) : '';
+  const written = mount ? await readEnd(mount.hostPath, maxMessageBytes) : '';
   if (written !== '') return written;
   const fallback = container.annotations[terminationMessagePolicyAnnotation] === 'FallbackToLogsOnError';
   if (!fallback || container.exitCode === 0) return '';
@@ -31,15 +31,8 @@ export function tailOfLog(text: string): string {
   return Buffer.byteLength(tail) > maxLogBytes ? Buffer.from(tail).subarray(-maxLogBytes).toString('utf8') : tail;
 }
 
-async function readStart(path: string, length: number): Promise<string> {
-  return readPart(path, () => 0, length);
-}
-
+/** At most `length` bytes; of a file that is not there, nothing. */
 async function readEnd(path: string, length: number): Promise<string> {
-  return readPart(path, (size) => Math.max(0, size - length), length);
-}
-
-async function readPart(path: string, startOf: (size: number) => number, length: number): Promise<string> {
   let file: FileHandle;
   try {
     file = await open(path, 'r');
@@ -49,7 +42,7 @@ async function readPart(path: string, startOf: (size: number) => number, length:
   }
   try {
     const { size } = await file.stat();
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, startOf(size));
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, Math.max(0, size - length));
     return buffer.subarray(0, bytesRead).toString('utf8');
   } finally {
     await file.close();

@@ -136,6 +136,20 @@ export function describeRealPods(name: string, start: () => Promise<RealRuntime>
     );
 
     test(
+      'leaves its last words in the file that it names, of which the end counts',
+      async () => {
+        const script = 'head -c 5000 /dev/zero | tr "\\0" x > /tmp/why; printf END >> /tmp/why; echo log; exit 7';
+        const container = shell(script, {
+          terminationMessagePath: '/tmp/why',
+          terminationMessagePolicy: 'FallbackToLogsOnError',
+        });
+        await node.createPod('wordy', { restartPolicy: 'Never', containers: [container] });
+        expect(await finalWords('wordy')).toBe(`${'x'.repeat(4093)}END`);
+      },
+      patience,
+    );
+
+    test(
       'that eats too much memory is killed and says OOMKilled',
       async () => {
         const container = shell('tail /dev/zero', { resources: { limits: { memory: '16Mi' } } });
