@@ -28,6 +28,36 @@ describe('parseYaml', () => {
     expect(() => parseYaml(text)).toThrow(message);
   });
 
+  it('makes texts of keys that are numbers or booleans', () => {
+    const text = '1: a\n0x10: b\n1.5: c\ntrue: d\nno: e\n9223372036854775807: f\n"~": g';
+    expect(parseYaml(text).value).toEqual({
+      '1': 'a',
+      '16': 'b',
+      '1.5': 'c',
+      true: 'd',
+      false: 'e',
+      '9223372036854775807': 'f',
+      '~': 'g',
+    });
+  });
+
+  it.each(['a: ~', 'a:', 'a: null', '- a:', '? a', 'a: &x\nb: *x'])('reads nothing as null: %j', (text) => {
+    expect(JSON.stringify(parseYaml(text).value)).toContain(':null');
+  });
+
+  it('reads an empty document as null', () => {
+    expect([parseYaml('~').value, parseYaml('[~, null]').value]).toEqual([null, [null, null]]);
+  });
+
+  it.each([
+    ['~: a', 'Unsupported map key of type: %!s(<nil>), key: <nil>'],
+    ['b: {null: a}', 'Unsupported map key of type'],
+    ['a: {{ b }}', 'yaml: invalid map key: map[interface {}]interface {}'],
+    ['? {a: 1}\n: b', 'yaml: invalid map key'],
+  ])('refuses keys that are nothing or several things: %j', (text, message) => {
+    expect(() => parseYaml(text)).toThrow(message);
+  });
+
   it('takes the last of two values and says so', () => {
     const { value, duplicates } = parseYaml('a: 1\nb:\n  c: 1\n  c: 2\na: 3');
     expect(value).toEqual({ a: 3, b: { c: 2 } });

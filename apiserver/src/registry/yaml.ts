@@ -38,8 +38,27 @@ export const yamlIntegers = new Type('tag:yaml.org,2002:int', {
   represent: (value) => String(value),
 });
 
+/**
+ * What null is until the document is unfolded. The loader makes texts of keys, and of a null that would be "null", which is another key:
+ * Go's library takes numbers and booleans for keys, but no null.
+ */
+const nothing = Object.assign(() => undefined, {
+  toString(): string {
+    throw new YamlError('error converting YAML to JSON: Unsupported map key of type: %!s(<nil>), key: <nil>');
+  },
+});
+
+const nulls = new Type('tag:yaml.org,2002:null', {
+  kind: 'scalar',
+  resolve: (text: string | null) => text === null || /^(?:~|null|Null|NULL|)$/.test(text),
+  construct: () => nothing,
+});
+
+/** What the loader makes of a mapping that is a key. */
+const mappingAsKey = '[object Object]';
+
 // The types for timestamps and binary data are left out: both are strings in JSON.
-const schema = CORE_SCHEMA.extend({ implicit: [merge, oldBooleans, yamlIntegers] });
+const schema = CORE_SCHEMA.extend({ implicit: [nulls, merge, oldBooleans, yamlIntegers] });
 
 /** The text is no YAML; the message is for the client. */
 export class YamlError extends Error {
@@ -93,6 +112,7 @@ function unfold(value: unknown, count: Count, depth: number): unknown {
   if (++count.nodes > maxNodes || count.characters > maxCharacters) {
     throw new YamlError('yaml: document contains excessive aliasing');
   }
+  if (value === nothing) return null;
   if (depth > maxJsonDepth) throw new YamlError('yaml: exceeded max depth');
   if (typeof value === 'number' && !Number.isFinite(value)) {
     throw new YamlError(`json: unsupported value: ${value > 0 ? '+Inf' : value < 0 ? '-Inf' : 'NaN'}`);
@@ -102,6 +122,7 @@ function unfold(value: unknown, count: Count, depth: number): unknown {
   const copy: Record<string, unknown> = {};
   for (const [key, item] of Object.entries(value)) {
     if (key === '__proto__') throw new YamlError('yaml: field name "__proto__" is not allowed');
+    if (key === mappingAsKey) throw new YamlError('yaml: invalid map key: map[interface {}]interface {}');
     count.characters += key.length;
     setOwn(copy, key, unfold(item, count, depth + 1));
   }
