@@ -28,13 +28,21 @@ export async function makeNamespace(prefix: string): Promise<{ name: string; rem
   return { name, remove: async () => void (await kubectl.try(['delete', 'namespace', name, '--wait=false'])) };
 }
 
+interface ContainerView {
+  name: string;
+  ready: boolean;
+  restartCount: number;
+  state: { terminated?: { reason: string; message?: string } };
+}
+
 export interface PodView {
   metadata: { name: string; uid: string; labels?: Record<string, string>; deletionTimestamp?: string };
-  spec: { nodeName?: string };
+  spec: { nodeName?: string; restartPolicy: string };
   status: {
     phase: string;
     podIP?: string;
-    containerStatuses?: { name: string; ready: boolean; restartCount: number }[];
+    initContainerStatuses?: ContainerView[];
+    containerStatuses?: ContainerView[];
   };
 }
 

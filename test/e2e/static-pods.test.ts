@@ -93,7 +93,8 @@ test('another content is another pod, and the first one goes', async () => {
 
 test('a deleted mirror comes back, and its containers have not noticed', async () => {
   const before = await get();
-  await kubectl.run(['-n', space.name, 'delete', 'pod', pod]);
+  // kubectl would wait for the end of the next one when that is there before it looks.
+  await kubectl.run(['-n', space.name, 'delete', 'pod', pod, '--wait=false']);
   const after = await untilReady('the mirror is back', ({ metadata }) => metadata.uid !== before.metadata.uid);
   expect(after.status.containerStatuses).toMatchObject([
     { containerID: before.status.containerStatuses[0]?.containerID, restartCount: 0 },
