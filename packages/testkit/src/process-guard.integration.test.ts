@@ -33,13 +33,12 @@ interface Started {
 async function startParent(code: string): Promise<{ parent: ChildProcess; started: Started }> {
   const file = join(folder, 'parent.mjs');
   const contents = `${code}
-    import { readdirSync, readFileSync } from 'node:fs';
-    const children = readdirSync('/proc')
-      .filter((name) => /^\\d+$/.test(name))
-      .map((pid) => ({ pid, line: readFileSync('/proc/' + pid + '/cmdline', 'utf8').split('\\0'), stat: readFileSync('/proc/' + pid + '/stat', 'utf8') }))
-      .filter(({ stat, line }) => Number(stat.split(') ').pop().split(' ')[1]) === process.pid && line[0] === 'etcd');
-    const folders = children.map(({ line }) => line.find((arg) => arg.startsWith('--data-dir=')).slice(11));
-    console.log(JSON.stringify({ pids: children.map(({ pid }) => Number(pid)), folders }));`;
+    import { readFileSync } from 'node:fs';
+    const children = readFileSync('/proc/self/task/' + process.pid + '/children', 'utf8').trim().split(' ');
+    const lines = children.map((pid) => ({ pid, line: readFileSync('/proc/' + pid + '/cmdline', 'utf8').split('\\0') }));
+    const etcds = lines.filter(({ line }) => line[0] === 'etcd');
+    const folders = etcds.map(({ line }) => line.find((arg) => arg.startsWith('--data-dir=')).slice(11));
+    console.log(JSON.stringify({ pids: etcds.map(({ pid }) => Number(pid)), folders }));`;
   const options = { bundle: true, platform: 'node', format: 'esm', write: false, logLevel: 'silent' } as const;
   const { outputFiles } = await build({ ...options, stdin: { contents, resolveDir: here, loader: 'ts' } });
   writeFileSync(file, outputFiles[0]?.text ?? '');
