@@ -2,6 +2,7 @@
 
 import { writeResult } from '../report/result-file.js';
 import { measureObjects, measureWatchers } from './growth.js';
+import { growthTable, objectGrowth, watcherGrowth } from './linearity.js';
 import { measureLists } from './lists.js';
 import { inNamespace } from './namespace.js';
 import { startOwnServer } from './own-server.js';
@@ -95,7 +96,7 @@ async function measure(
   const { clients, objects, milliseconds, signal } = options;
   const steps = (paths: readonly string[]): StepOptions[] =>
     servers.map((server, index) => ({ ...server, namespace: paths[index] as string, milliseconds, signal }));
-  const requests = (make: (step: StepOptions) => AsyncGenerator<Row>): Promise<Row[][]> =>
+  const requests = <T extends Row>(make: (step: StepOptions) => AsyncGenerator<T>): Promise<T[][]> =>
     shown(options, steps(namespaces).map(make), { one: requestTable, two: comparedRequestTable });
   const watches = (
     paths: readonly string[],
@@ -105,7 +106,14 @@ async function measure(
   if (part === 'lists') return requests((step) => measureLists(step, clients, objects));
   if (part === 'watches') return watches(namespaces, (step) => fanOuts(step, options));
   const byObjects = await requests(measureObjects);
-  return { byObjects, byWatchers: await inNamespaces(servers, (paths) => watches(paths, measureWatchers)) };
+  const byWatchers = await inNamespaces(servers, (paths) => watches(paths, measureWatchers));
+  const linearity = servers.map((_, index) => [
+    ...objectGrowth(byObjects[index] ?? []),
+    ...watcherGrowth(byWatchers[index] ?? []),
+  ]);
+  for (const steps of linearity)
+    options.write(`\ncost of a request, a listed object, a delivery\n${growthTable(steps)}`);
+  return { byObjects, byWatchers, linearity };
 }
 
 async function* fanOuts(step: StepOptions, { clients, watchers, events }: ApiBenchmark): AsyncGenerator<FanOut> {
