@@ -49,7 +49,22 @@ const action = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant<'crash'>('crash') }) },
 );
 /** Actions of one batch run at the same time. */
-const batches = fc.array(fc.array(action, { minLength: 1, maxLength: 12 }), { minLength: 5, maxLength: 15 });
+const batches = fc.array(fc.array(action, { minLength: 1, maxLength: 12 }), { minLength: 3, maxLength: 8 });
+/** Every run has one: both servers write, and etcd is killed between two compactions while watchers begin again. */
+const storm = fc
+  .array(action, { minLength: 12, maxLength: 24 })
+  .map((steps): Action[] => [
+    { do: 'write', key: 'a/1', server: 0 },
+    { do: 'write', key: 'a/1', server: 1 },
+    { do: 'compact' },
+    ...steps.slice(0, 6),
+    { do: 'crash' },
+    { do: 'interrupt', which: 0 },
+    ...steps.slice(6),
+    { do: 'interrupt', which: 1 },
+    { do: 'compact' },
+  ]);
+const plans = fc.tuple(batches, storm, batches).map(([before, worst, after]) => [...before, worst, ...after]);
 
 const isEven = (value: unknown): boolean => Number(String(value).slice(1)) % 2 === 0;
 const evenValues: EntryPredicate = (entry) => isEven(valueIn(entry));
@@ -196,7 +211,7 @@ test('every watcher sees every version once and in order', async () => {
   const client = connectEtcd({ endpoints });
   try {
     await fc.assert(
-      fc.asyncProperty(batches, async (plan) => {
+      fc.asyncProperty(plans, async (plan) => {
         const run = new Run({ etcd, client, storages });
         try {
           for (const batch of plan) await Promise.all(batch.map((step) => run.perform(step)));
