@@ -67,7 +67,8 @@ export class ListReader {
     if (predicate === undefined) {
       if (page.next === undefined) return { entries: page.found, revision };
       this.#snapshots.keep(revision, entries);
-      const rest = entries.count({ ...query.range, start: page.next });
+      const place = { range: query.range, length: page.found.length, next: page.next };
+      const rest = this.#snapshots.restAfter(revision, place, (range) => entries.count(range));
       return { entries: page.found, revision, continue: token(query, page.next, revision), remainingItemCount: rest };
     }
     const state = plan.limit > 0 ? entries.snapshot() : undefined;
