@@ -231,6 +231,17 @@ test('kubectl debug with --target looks into a container’s processes from besi
   expect(status.containerStatuses).toMatchObject([{ ready: true, restartCount: 0 }]);
 });
 
+test('kubectl debug of a node shows the node’s own files', async () => {
+  const [node = ''] = await nodeNames();
+  const script = 'chroot /host cat /run/kubelab/node-name; ls /host/var/lib/docker /host/var/lib/kubelet';
+  const debug = ['debug', `node/${node}`, `--image=${image}`, '--', 'sh', '-c', script];
+  const name = /pod (\S+) with/.exec(await kubectl.run(inSpace(...debug)))?.[1] ?? '';
+  await kubectl.run(inSpace('wait', 'pod', name, '--for=jsonpath={.status.phase}=Succeeded', '--timeout=60s'), {
+    timeoutMs: 70_000,
+  });
+  expect(await kubectl.run(inSpace('logs', name))).toMatch(new RegExp(`^${node}\n[\\s\\S]*pods`));
+});
+
 test('a mount made in a privileged container is seen by its neighbour', async () => {
   await untilReady('propagation');
   const seen = kubectl.run(inSpace('exec', 'propagation', '-c', 'sees', '--', 'ls', '/v/m'));

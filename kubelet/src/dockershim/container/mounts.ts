@@ -3,8 +3,9 @@ import { CriError } from '@kubelab/proto/cri-error';
 import type { Device, Mount, MountInput, MountPropagation } from '@kubelab/proto/generated/runtime-v1';
 import type { MountPropagation as EnginePropagation, MountSettings } from 'dockerode';
 
-const propagation: Record<MountPropagation, EnginePropagation> = {
-  PROPAGATION_PRIVATE: 'rprivate',
+/** Private is the engine's default, and is not asked for: of a mount that holds the engine's own folder, as the node's root does, it must be a slave. */
+const propagation: Record<MountPropagation, EnginePropagation | undefined> = {
+  PROPAGATION_PRIVATE: undefined,
   PROPAGATION_HOST_TO_CONTAINER: 'rslave',
   PROPAGATION_BIDIRECTIONAL: 'rshared',
 };
@@ -12,12 +13,13 @@ const propagation: Record<MountPropagation, EnginePropagation> = {
 export function planMounts(mounts: readonly Mount[]): MountSettings[] {
   return mounts.map((mount) => {
     refuseUnsupported(mount);
+    const wanted = propagation[mount.propagation];
     return {
       Type: 'bind',
       Source: mount.hostPath,
       Target: mount.containerPath,
       ReadOnly: mount.readonly,
-      BindOptions: { Propagation: propagation[mount.propagation] },
+      ...(wanted ? { BindOptions: { Propagation: wanted } } : {}),
     };
   });
 }

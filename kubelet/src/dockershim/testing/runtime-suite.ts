@@ -260,6 +260,14 @@ function describeProcesses({ connection, runPod }: SuiteContext): void {
     expect(mounts).toContainEqual(expect.objectContaining({ containerPath: '/ro', readonly: true }));
   });
 
+  test('the root of the node can be mounted, with the runtime’s own folders in it', async () => {
+    const { directory } = connection();
+    const pod = await runPod();
+    writeFileSync(join(directory, 'seen'), 'from the node');
+    const container = await pod.shell('sleep 1000', { mounts: [{ hostPath: '/', containerPath: '/host' }] });
+    expect((await pod.exec(container, `cat /host${join(directory, 'seen')}`)).stdout).toBe('from the node');
+  });
+
   test('PID namespaces are private, shared with the pod, or the target container’s', async () => {
     const pod = await runPod();
     const target = await pod.shell('exec sleep 4321', { metadata: { name: 'target' } });
