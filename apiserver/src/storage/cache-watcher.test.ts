@@ -49,10 +49,10 @@ test.each(['the initial state', 'the queue'])('large events of %s go out a few a
   const events = revisions(1, 6);
   const fromState = source === 'the initial state';
   const { watcher, batches } = watcherOf({
-    backlog: fromState ? events.map((revision) => eventOf(revision, 40_000)) : [],
+    backlog: fromState ? events.map((revision) => eventOf(revision, 20_000)) : [],
     takes: 1,
   });
-  if (!fromState) for (const revision of events) watcher.offer(changeOf(revision, 40_000));
+  if (!fromState) for (const revision of events) watcher.offer(changeOf(revision, 20_000));
   watcher.start();
   expect(batches).toEqual([[1, 2]]);
   watcher.resume();
