@@ -62,19 +62,24 @@ export class ListReader {
 
   async #fromEntries(query: Query, entries: SortedEntries, revision: number): Promise<Page> {
     const { plan, predicate } = query;
-    // Taken before anything is awaited: the cache moves on.
-    const page = collect(entries, query.range, predicate ? 0 : plan.limit);
     if (predicate === undefined) {
+      // Taken before anything is awaited: the cache moves on.
+      const page = collect(entries, query.range, plan.limit);
       if (page.next === undefined) return { entries: page.found, revision };
       this.#snapshots.keep(revision, entries);
       const place = { range: query.range, length: page.found.length, next: page.next };
       const rest = this.#snapshots.restAfter(revision, place, (range) => entries.count(range));
       return { entries: page.found, revision, continue: token(query, page.next, revision), remainingItemCount: rest };
     }
-    const state = plan.limit > 0 ? entries.snapshot() : undefined;
-    const { matches, next } = await filter(page.found, predicate, plan.limit);
+    if (plan.limit === 0) {
+      const { matches } = await filter(entries.toArray(query.range), predicate, 0);
+      return { entries: matches, revision };
+    }
+    // A page looks at no more entries than it needs: those behind it are not even gathered.
+    const state = entries.snapshot();
+    const { matches, next } = await filter(state.iterate(query.range), predicate, plan.limit);
     if (next === undefined) return { entries: matches, revision };
-    if (state !== undefined) this.#snapshots.keep(revision, state);
+    this.#snapshots.keep(revision, state);
     return { entries: matches, revision, continue: token(query, next, revision) };
   }
 
@@ -150,17 +155,17 @@ function collect(
 }
 
 async function filter(
-  entries: StoredEntry[],
+  entries: Iterable<StoredEntry>,
   predicate: EntryPredicate,
   limit: number,
 ): Promise<{ matches: StoredEntry[]; next: string | undefined }> {
   const matches: StoredEntry[] = [];
-  for (const [index, entry] of entries.entries()) {
-    if (index > 0 && index % predicatesPerTurn === 0) await new Promise(setImmediate);
-    if (!predicate(entry)) continue;
-    matches.push(entry);
-    if (matches.length === limit)
-      return { matches, next: index + 1 < entries.length ? keyAfter(entry.key) : undefined };
+  let seen = 0;
+  for (const entry of entries) {
+    if (limit > 0 && matches.length === limit) return { matches, next: keyAfter(matches[limit - 1]?.key ?? '') };
+    if (seen > 0 && seen % predicatesPerTurn === 0) await new Promise(setImmediate);
+    seen++;
+    if (predicate(entry)) matches.push(entry);
   }
   return { matches, next: undefined };
 }
