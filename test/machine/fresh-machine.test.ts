@@ -99,13 +99,18 @@ step('up brings the same cluster back after the machine was switched off', 20, a
 
 /** The base images, kept over `down` under the names that they have on Docker Hub. */
 const bases = '/var/tmp/bases.tar';
+const [debian, node] = ['debian:bookworm-slim', 'node:20-bookworm-slim'];
 
 step('base images are put by', 10, async () => {
-  const hubNames = { 'kubelab/base': 'debian:bookworm-slim', 'kubelab/nodejs': 'node:20-bookworm-slim' };
-  for (const [repository, name] of Object.entries(hubNames))
-    await machine.must(`docker tag $(docker images -q ${repository} | head -n 1) ${name}`);
-  const names = Object.values(hubNames).join(' ');
-  await machine.must(`docker save -o ${bases} ${names} && docker rmi ${names}`, 5 * minute);
+  const id = (repository: string): string => `$(docker images -q ${repository} | head -n 1)`;
+  await machine.must(`docker tag ${id('kubelab/base')} ${debian}`);
+  // Docker Hub's has npm as well.
+  const recipe = `FROM $image\\nCOPY npm /opt/npm\\nRUN ln -s /opt/npm/bin/npm-cli.js /usr/local/bin/npm\\n`;
+  await machine.must(
+    `image=${id('kubelab/nodejs')} && printf "${recipe}" > /opt/machine/Dockerfile && docker build -q -t ${node} /opt/machine`,
+    5 * minute,
+  );
+  await machine.must(`docker save -o ${bases} ${debian} ${node} && docker rmi ${debian} ${node}`, 5 * minute);
 });
 
 step('down leaves nothing, and says what stays', 10, async () => {
