@@ -121,7 +121,7 @@ test('memory: the less important pod goes first although it uses less, and no ot
   await untilSays(
     'ordinary',
     new RegExp(
-      `Status:\\s+Failed\\nReason:\\s+Evicted\\nMessage:\\s+The node was low on resource: memory\\. Threshold quantity: ${free - 180}Mi, available: \\d+Ki\\. Container app was using \\d+Ki, request is 0, has larger consumption of memory\\.`,
+      `Status:\\s+Failed\\nReason:\\s+Evicted\\nMessage:\\s+The node was low on resource: memory\\. Threshold quantity: ${free - 180}Mi, available: \\d+[KM]i\\. Container app was using \\d+[KM]i, request is 0, has larger consumption of memory\\.`,
     ),
   );
   expect(await describePod('ordinary')).toMatch(/Warning\s+Evicted\s.*The node was low on resource: memory\./);

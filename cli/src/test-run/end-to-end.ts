@@ -42,7 +42,6 @@ export interface EndToEndPass {
 
 /** What depends most on the runtime, or is of one runtime alone. */
 const runtimeFiles = [
-  'crashes',
   'images',
   'javascript-client',
   'network',

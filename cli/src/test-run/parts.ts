@@ -15,7 +15,8 @@ const commands: Readonly<Record<TestPart, readonly (readonly string[])[]>> = {
   ],
   unit: [jest('unit')],
   // Real engines and databases leave sockets behind when they are killed on purpose; a finished run must end all the same.
-  integration: [jest('integration', '--runInBand', '--forceExit')],
+  // Two at a time: they mostly wait, and each has an etcd, ports and containers of its own.
+  integration: [jest('integration', '--maxWorkers=2', '--forceExit')],
   e2e: [jest('e2e', '--runInBand', '--forceExit')],
   // Each test goes on where the one before it ended.
   machine: [jest('machine', '--runInBand', '--bail')],
