@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '@kubelab/testkit/eventually';
 import { kubectls } from './kubectl.js';
 import { makeNamespace } from './lab.js';
 import { run, start } from './process.js';
@@ -54,7 +55,11 @@ describe.each(kubectls.map((client) => [client.name, client] as const))('%s', (_
   const inSpace = (...args: string[]): string[] => ['-n', space.name, ...args];
 
   test('logs: whole, tail, follow, and a container must be chosen', async () => {
-    expect(await client.run(inSpace('logs', 'box', '-c', 'counter'))).toMatch(/^line 0\nline 1\n/);
+    // It has only just begun to count.
+    await eventually(
+      async () => expect(await client.run(inSpace('logs', 'box', '-c', 'counter'))).toMatch(/^line 0\nline 1\n/),
+      { what: 'the second line' },
+    );
     expect((await client.run(inSpace('logs', 'box', '-c', 'counter', '--tail=2'))).trim().split('\n')).toHaveLength(2);
     expect(await client.run(inSpace('logs', 'box', '-c', 'counter', '--timestamps', '--tail=1'))).toMatch(
       /^\d{4}-\d\d-\d\dT\S+Z line \d+/,
