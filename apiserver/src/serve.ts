@@ -7,14 +7,13 @@ import type { HealthCheck } from '@kubelab/component/health-server';
 import type { Logger } from '@kubelab/component/logger';
 import type { Registry } from 'prom-client';
 import type { Authenticator, ConnectHandler } from './contracts.js';
-import type { Cors } from './http/cors.js';
 import type { Exchange } from './http/exchange.js';
 import type { InFlightLimits } from './http/in-flight.js';
 import { createRequestMetrics } from './http/metrics.js';
 import { createPipeline, type Upgrade } from './http/pipeline.js';
 import { createPlainHandler, type ExtraDocument } from './http/plain-routes.js';
 import { createResourceHandler } from './http/resource-handler.js';
-import { type ConnectionTimes, startServer } from './http/server.js';
+import { type ServerOptions, startServer } from './http/server.js';
 import type { Engine } from './registry/engine.js';
 import type { Subresources } from './registry/subresources/subresources.js';
 
@@ -26,14 +25,7 @@ export interface ApiParts {
   openApi: OpenApiDocuments;
   healthChecks: readonly HealthCheck[];
   extraDocuments: readonly ExtraDocument[];
-  listen: {
-    host: string;
-    port: number;
-    cert: Buffer;
-    key: Buffer;
-    clientCa?: Buffer | undefined;
-    cors?: Cors | undefined;
-  } & ConnectionTimes;
+  listen: Omit<ServerOptions, 'pipeline' | 'clock' | 'logger'>;
   /** How others reach the server; for discovery. */
   advertiseAddress: string;
   minRequestTimeoutMs: number;

@@ -70,7 +70,7 @@ async function moveRange(): Promise<void> {
   expect(await rangeOf(name)).not.toBe(before);
 }
 
-// The docker shim restarts its engine with another bridge; that has tests of its own.
+// The docker shim gives its engine another bridge and restarts it, so running pods do not keep their addresses there.
 const onContainerd = runtime === 'containerd' ? test : test.skip;
 
 onContainerd(
