@@ -4,8 +4,15 @@ import type { Clock } from '@kubelab/component/clock';
 import type { Logger } from '@kubelab/component/logger';
 import { isCriError } from '@kubelab/proto/cri-error';
 import type { RuntimeServiceClient } from '@kubelab/proto/generated/runtime-v1';
+import { goError } from '../images/image-manager.js';
 import { preStopAnnotation } from '../runtime/labels.js';
-import { currentSandbox, isRunning, type PodState, type RuntimeContainer } from '../runtime/pod-state.js';
+import {
+  currentSandbox,
+  isRunning,
+  type PodState,
+  type RuntimeContainer,
+  type RuntimeSandbox,
+} from '../runtime/pod-state.js';
 import type { HookRunner } from './lifecycle-hooks.js';
 import { containerFieldPath, findContainerSpec, sidecars } from './pod.js';
 
@@ -34,6 +41,15 @@ const minimumGraceSeconds = 2;
 /** How much longer than the grace period a runtime may take to answer. */
 const runtimeSlackMs = 120_000;
 
+/** Something of a pod could not be stopped; the message is upstream's, of every container and sandbox that it was. Worth another try. */
+export class KillPodError extends Error {
+  override readonly name = 'KillPodError';
+
+  constructor(failures: readonly string[]) {
+    super(failures.length === 1 ? failures[0] : `[${failures.join(', ')}]`);
+  }
+}
+
 /** Stops containers as upstream does: event, preStop hook, TERM, and KILL when the grace period is over. */
 export class ContainerKiller {
   readonly #options: ContainerKillerOptions;
@@ -42,7 +58,10 @@ export class ContainerKiller {
     this.#options = options;
   }
 
-  /** Stops all running containers of a pod, sidecars after the others and in reverse order, then its sandboxes. */
+  /**
+   * Stops all running containers of a pod, sidecars after the others and in reverse order, then its sandboxes, also when a container could not be
+   * stopped: that takes along what is left. Throws KillPodError with all that failed, and the signal's reason when it was aborted.
+   */
   async killPod(request: KillRequest): Promise<void> {
     const { clock, runtime } = this.#options;
     const startedAt = clock.now();
@@ -51,21 +70,28 @@ export class ContainerKiller {
       (container) => isRunning(container) || container.state === 'CONTAINER_UNKNOWN',
     );
     const sidecarNames = request.pod ? sidecars(request.pod).map((container) => container.name) : [];
+    const failures: string[] = [];
+    const attempt = async (action: 'KillContainer' | 'KillPodSandbox', target: string, work: Promise<void>) => {
+      try {
+        await work;
+      } catch (error) {
+        request.signal?.throwIfAborted();
+        failures.push(`failed to "${action}" for "${target}" with ${action}Error: "${goError(error)}"`);
+      }
+    };
+    const killContainer = (container: RuntimeContainer, graceSeconds: number): Promise<void> =>
+      attempt('KillContainer', container.name, this.kill(container, { ...request, graceSeconds }));
     const first = running.filter((container) => !sidecarNames.includes(container.name));
-    await settleAll(first.map((container) => this.kill(container, request)));
+    await Promise.all(first.map((container) => killContainer(container, request.graceSeconds)));
     for (const name of sidecarNames.reverse()) {
       const container = running.find((item) => item.name === name);
-      if (container) await this.kill(container, { ...request, graceSeconds: remaining() });
+      if (container) await killContainer(container, remaining());
     }
-    await settleAll(
-      request.state.sandboxes
-        .filter((sandbox) => sandbox.ready)
-        .map((sandbox) =>
-          ignoreGone(
-            runtime.stopPodSandbox({ podSandboxId: sandbox.id }, { timeoutMs: runtimeSlackMs, signal: request.signal }),
-          ),
-        ),
-    );
+    const options = { timeoutMs: runtimeSlackMs, signal: request.signal };
+    const stopSandbox = ({ id }: RuntimeSandbox): Promise<void> =>
+      attempt('KillPodSandbox', id, ignoreGone(runtime.stopPodSandbox({ podSandboxId: id }, options)));
+    await Promise.all(request.state.sandboxes.filter((sandbox) => sandbox.ready).map(stopSandbox));
+    if (failures.length > 0) throw new KillPodError(failures);
   }
 
   async kill(container: RuntimeContainer, request: KillRequest): Promise<void> {
@@ -142,11 +168,4 @@ export async function ignoreGone(work: Promise<unknown>): Promise<void> {
   } catch (error) {
     if (!isCriError(error, 'NOT_FOUND')) throw error;
   }
-}
-
-/** Waits for all, then throws the first failure. */
-async function settleAll(work: Promise<void>[]): Promise<void> {
-  const results = await Promise.allSettled(work);
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed) throw failed.reason;
 }

@@ -62,6 +62,33 @@ test(
 );
 
 test(
+  'a runtime that cannot stop a container at first is told of, and asked again until the pod is gone',
+  async () => {
+    node = await TestNode.start();
+    await node.createPod('stubborn', { containers: [app, { ...app, name: 'beside' }] });
+    await node.untilReady('stubborn');
+    let stops = 0;
+    let sandboxStops = 0;
+    node.runtime.intercept = (name) => {
+      if (name === 'stopContainer' && ++stops <= 2) throw new CriError('UNKNOWN', 'ttrpc: closed: unknown');
+      if (name === 'stopPodSandbox' && ++sandboxStops === 1) throw new CriError('UNKNOWN', 'no');
+    };
+    await node.deletePod('stubborn', 1);
+    await node.untilGone('stubborn');
+    const told = node.events('stubborn').find((event) => event.startsWith('FailedKillPod: error killing pod: ['));
+    for (const name of ['app', 'beside'])
+      expect(told).toContain(
+        `failed to "KillContainer" for "${name}" with KillContainerError: "rpc error: code = Unknown desc = ttrpc: closed: unknown", `,
+      );
+    expect(told).toMatch(
+      /, failed to "KillPodSandbox" for ".+" with KillPodSandboxError: "rpc error: code = Unknown desc = no"\]$/,
+    );
+    expect(sandboxStops).toBeGreaterThan(1);
+  },
+  patience,
+);
+
+test(
   'sysctls that are not safe are refused, until the node allows them',
   async () => {
     node = await TestNode.start({ config: { 'allowed-unsafe-sysctls': ['kernel.msg*'] } });

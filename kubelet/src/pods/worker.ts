@@ -10,6 +10,7 @@ import type { MountedVolumes } from '../volumes/volume-manager.js';
 import { noState, PodApplier } from './apply.js';
 import type { Backoff } from './backoff.js';
 import { PodCleaner } from './cleaner.js';
+import { KillPodError } from './container-killer.js';
 import { deadlineOf, deadlineVerdict } from './deadline.js';
 import { isEmptyPlan, type PodPlan, planPod } from './plan.js';
 import { gracePeriodOf, isTerminalPhase } from './pod.js';
@@ -269,6 +270,10 @@ export class PodWorker {
         left = await this.#ender.kill(this.#pod, { graceSeconds: this.#graceSeconds(), signal, onKill });
         this.#services.prober.forget(uid);
         this.#ended = true;
+      } catch (error) {
+        if (error instanceof KillPodError)
+          this.#services.events.event(this.#pod, 'Warning', 'FailedKillPod', `error killing pod: ${error.message}`);
+        throw error;
       } finally {
         this.#killing = undefined;
       }

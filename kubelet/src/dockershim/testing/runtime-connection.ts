@@ -98,11 +98,16 @@ export class TestPod {
   }
 
   async remove(): Promise<void> {
-    try {
-      await this.connection.runtime.stopPodSandbox({ podSandboxId: this.sandboxId });
-    } catch (error) {
-      // The test has removed it.
-      if (!isCriError(error, 'NOT_FOUND')) throw error;
+    for (let triesLeft = 3; triesLeft > 0; triesLeft--) {
+      try {
+        await this.connection.runtime.stopPodSandbox({ podSandboxId: this.sandboxId });
+        break;
+      } catch (error) {
+        // The test has removed it.
+        if (isCriError(error, 'NOT_FOUND')) break;
+        // containerd fails when a container ends at the very moment it is killed ("ttrpc: closed"): who stops a pod has to try again.
+        if (triesLeft === 1) throw error;
+      }
     }
     await this.connection.runtime.removePodSandbox({ podSandboxId: this.sandboxId });
   }
