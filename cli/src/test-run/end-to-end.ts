@@ -60,8 +60,8 @@ export function endToEndPasses(runtime: Runtime | undefined): readonly EndToEndP
   ];
 }
 
-/** Drives a fresh lab of its own, and takes it down again whatever happens. */
-export async function runEndToEnd(options: EndToEndOptions, { runtime, files }: EndToEndPass): Promise<void> {
+/** Drives a fresh lab of its own, and takes it down again whatever happens. Gives the test files that passed on their second try only. */
+export async function runEndToEnd(options: EndToEndOptions, { runtime, files }: EndToEndPass): Promise<string[]> {
   const { lab, write } = options;
   write(`--- e2e on ${runtime}`);
   await takeDown(options);
@@ -78,7 +78,7 @@ export async function runEndToEnd(options: EndToEndOptions, { runtime, files }: 
       ...(await clientEnvironment(lab.cache, write)),
       ...(oldKubectl === undefined ? {} : { KUBELAB_OLD_KUBECTL: oldKubectl }),
     };
-    await runPart('e2e', lab.root, { env, files });
+    return await runPart('e2e', lab.root, { env, files });
   } catch (error) {
     const { docker } = await ensureEngine({ clock: systemClock, report: write });
     write(`The logs of all parts are in ${await collectLogs(docker, lab)}.`);
