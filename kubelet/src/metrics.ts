@@ -108,8 +108,15 @@ function podMetrics(registers: Registry[]): PodMetrics {
     buckets: defaultBuckets,
     registers,
   });
+  const rejected = new Counter({
+    name: 'kubelet_admission_rejections_total',
+    help: 'Cumulative number pod admission rejections by the Kubelet.',
+    labelNames: ['reason'],
+    registers,
+  });
   return {
     podStarted: (seconds) => started.observe(seconds),
+    podRejected: (reason) => rejected.inc({ reason: rejectionLabel(reason) }),
     containerStarted: (kind) => containers.inc({ container_type: kind === 'app' ? 'container' : `${kind}_container` }),
     startFailed: (kind, code) =>
       failures.inc({ container_type: kind === 'app' ? 'container' : `${kind}_container`, code }),
@@ -120,6 +127,25 @@ function podMetrics(registers: Registry[]): PodMetrics {
     },
     synced: (operation_type, seconds) => syncs.observe({ operation_type }, seconds),
   };
+}
+
+const rejectionReasons = new Set([
+  'AppArmor',
+  'PodOSSelectorNodeLabelDoesNotMatch',
+  'PodOSNotSupported',
+  'OutOfcpu',
+  'OutOfmemory',
+  'OutOfephemeral-storage',
+  'OutOfpods',
+  'Evicted',
+  'SysctlForbidden',
+  'NodeShutdown',
+]);
+
+/** Resources have any name, and each value of a label is a time series. */
+function rejectionLabel(reason: string): string {
+  if (rejectionReasons.has(reason)) return reason;
+  return reason.startsWith('OutOf') ? 'OutOfExtendedResources' : 'Other';
 }
 
 function runtimeMetrics(registers: Registry[]): RuntimeCacheMetrics {

@@ -18,6 +18,7 @@ import { createMetrics, type KubeletMetrics } from './metrics.js';
 import { LeaseKeeper } from './node/lease.js';
 import { primaryAddress, readDisk, readMachine, readNodeLimits } from './node/machine.js';
 import { NodeAgent, type NodeAgentOptions } from './node/node-agent.js';
+import { appArmorRejection, hasAppArmor } from './pods/apparmor-admission.js';
 import { PodManager } from './pods/pod-manager.js';
 import type { PodServices } from './pods/pod-services.js';
 import { sysctlRejection } from './pods/sysctl-allowlist.js';
@@ -87,6 +88,7 @@ export async function runNode(outer: NodeParts): Promise<void> {
       late.serving?.check();
     },
   });
+  const appArmor = await hasAppArmor();
   const services = createPodServices(parts, { events, metrics, informers, agent, manager: () => late.manager });
   late.cache = services.cache;
   const mirrors = config['pod-manifest-path'] === '' ? undefined : createMirrors(parts, services, agent);
@@ -98,8 +100,10 @@ export async function runNode(outer: NodeParts): Promise<void> {
     node: () => agent.node(),
     signal,
     mirrors,
-    refuse: (pod) =>
-      shutdown.rejection() ?? late.eviction?.rejection(pod) ?? sysctlRejection(pod, config['allowed-unsafe-sysctls']),
+    refuse: {
+      first: (pod) => late.eviction?.rejection(pod) ?? sysctlRejection(pod, config['allowed-unsafe-sysctls']),
+      last: (pod) => appArmorRejection(pod, { enabled: appArmor }) ?? shutdown.rejection(),
+    },
   });
   const housekeeping = createHousekeeping(parts, services, {
     events,

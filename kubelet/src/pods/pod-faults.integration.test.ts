@@ -3,6 +3,7 @@ import { runtimeClasses } from '@kubelab/api/resource-types';
 import type { PodSpec } from '@kubelab/api/types';
 import { CriError } from '@kubelab/proto/cri-error';
 import { TestNode } from '../testing/test-node.js';
+import { hasAppArmor } from './apparmor-admission.js';
 
 const patience = 30_000;
 const app = { name: 'app', image: 'app:1' };
@@ -84,6 +85,26 @@ test(
       /, failed to "KillPodSandbox" for ".+" with KillPodSandboxError: "rpc error: code = Unknown desc = no"\]$/,
     );
     expect(sandboxStops).toBeGreaterThan(1);
+  },
+  patience,
+);
+
+test(
+  'an AppArmor profile is refused where the machine has no AppArmor',
+  async () => {
+    node = await TestNode.start();
+    const securityContext = { appArmorProfile: { type: 'RuntimeDefault' } };
+    await node.createPod('confined', { containers: [{ name: 'app', image: 'app:1', securityContext }] });
+    if (await hasAppArmor()) {
+      await node.untilReady('confined');
+      return;
+    }
+    const refused = await node.untilPod('confined', 'fails', ({ status }) => status?.phase === 'Failed');
+    expect(refused.status).toMatchObject({
+      reason: 'AppArmor',
+      message: 'Pod was rejected: Cannot enforce AppArmor: AppArmor is not enabled on the host',
+    });
+    await untilEvent('confined', 'AppArmor: Cannot enforce AppArmor: AppArmor is not enabled on the host');
   },
   patience,
 );

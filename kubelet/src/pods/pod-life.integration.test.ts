@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Pod } from '@kubelab/api/types';
 import { conditionOf, TestNode } from '../testing/test-node.js';
 
 const patience = 30_000;
@@ -209,6 +210,33 @@ describe('a pod on a node', () => {
         /^Pod was rejected: Node didn't have enough resource: cpu, requested: 4000000, used: 0, capacity: \d+$/,
       );
       expect(node.runtime.callsOf('runPodSandbox')).toHaveLength(0);
+      // A container's state would hide the reason from kubectl get.
+      expect(Object.keys(pod.status ?? {}).sort()).toEqual([
+        'message',
+        'observedGeneration',
+        'phase',
+        'qosClass',
+        'reason',
+        'startTime',
+      ]);
+    },
+    patience,
+  );
+
+  test(
+    'that was refused has lost containers for a kubelet that comes later, and can be deleted',
+    async () => {
+      node = await TestNode.start();
+      await node.createPod('huge', { containers: [{ ...app, resources: { requests: { cpu: '4000' } } }] });
+      await node.untilPod('huge', 'fails', ({ status }) => status?.phase === 'Failed');
+      await node.stopKubelet();
+      await node.startKubelet();
+      const isLost = ({ status }: Pod) =>
+        status?.containerStatuses?.[0]?.state?.terminated?.reason === 'ContainerStatusUnknown';
+      const pod = await node.untilPod('huge', 'has lost its container', isLost);
+      expect(pod.status).toMatchObject({ phase: 'Failed', reason: 'OutOfcpu' });
+      await node.deletePod('huge');
+      await node.untilGone('huge');
     },
     patience,
   );

@@ -19,8 +19,8 @@ export interface PodManagerOptions {
   signal: AbortSignal;
   /** Mirrors of static pods, when there may be any. */
   mirrors?: MirrorPods | undefined;
-  /** Pods that the kubelet does not take in, whatever their resources. */
-  refuse?: (pod: Pod) => PodVerdict | undefined;
+  /** Pods that the kubelet does not take in, whatever their resources; asked before and after these. */
+  refuse?: { first(pod: Pod): PodVerdict | undefined; last(pod: Pod): PodVerdict | undefined };
 }
 
 const crashBackoff = { initialMs: 10_000, maxMs: 300_000 };
@@ -157,8 +157,9 @@ export class PodManager {
     this.#workers.set(uid, worker);
     this.#services.statuses.observe(pod);
     if (rejection) {
+      this.#services.metrics.podRejected(rejection.reason);
       this.#services.events.event(pod, 'Warning', rejection.reason, rejection.message);
-      worker.fail({ reason: rejection.reason, message: `Pod was rejected: ${rejection.message}` });
+      worker.fail({ reason: rejection.reason, message: `Pod was rejected: ${rejection.message}`, rejected: true });
     } else worker.wake();
   }
 
@@ -166,10 +167,11 @@ export class PodManager {
   #rejection(pod: Pod): ReturnType<typeof rejectionOf> {
     const { node } = this.#services;
     if (this.#isOld(pod)) return undefined;
-    const refusal = this.#options.refuse?.(pod);
+    const { refuse, node: apiNode } = this.#options;
+    const refusal = refuse?.first(pod);
     if (refusal) return refusal;
-    const api = this.#options.node();
-    return rejectionOf({
+    const api = apiNode();
+    const misfit = rejectionOf({
       pod,
       others: this.#placed(),
       node: {
@@ -179,6 +181,7 @@ export class PodManager {
         allocatable: node.allocatable(),
       },
     });
+    return misfit ?? refuse?.last(pod);
   }
 
   /** Pods that take something from the node. */

@@ -47,6 +47,8 @@ export interface PodSettings {
 export interface PodMetrics {
   /** Seconds from the first sight of a pod to its containers running. */
   podStarted(seconds: number): void;
+  /** Not admitted. */
+  podRejected(reason: string): void;
   containerStarted(kind: string): void;
   startFailed(kind: string, reason: string): void;
   runtimeOperation(name: string, seconds: number, failed: boolean): void;

@@ -28,6 +28,9 @@ describe('statusPatch', () => {
 
   test('leaves conditions of others alone', () => {
     const before = { ...base, conditions: [ready, { type: 'example.com/gate', status: 'True' }] };
+    expect(statusPatch('u', before, { ...base, conditions: [] })?.['status']).toEqual({
+      conditions: [{ type: 'Ready', $patch: 'delete' }],
+    });
     const after = { ...base, conditions: [{ ...ready, status: 'False', reason: 'ContainersNotReady' }] };
     expect(statusPatch('u', before, after)?.['status']).toEqual({
       conditions: [{ ...ready, status: 'False', reason: 'ContainersNotReady', message: null }],

@@ -1,4 +1,5 @@
 import type { PodCondition, PodStatus } from '@kubelab/api/types';
+import { kubeletConditions } from './conditions.js';
 
 /** Fields of a pod status that the kubelet writes; others (nominatedNodeName, resourceClaimStatuses) belong to other components. */
 const ownFields = [
@@ -33,12 +34,9 @@ export function statusPatch(uid: string, before: PodStatus, after: PodStatus): R
   return { metadata: { uid }, status: changes };
 }
 
-/** Conditions that are there only while they hold. */
-const transient = ['PodResizePending', 'PodResizeInProgress'];
-
 function changedConditions(before: readonly PodCondition[], after: readonly PodCondition[]): Record<string, unknown>[] {
   const removed = before.filter(
-    ({ type }) => transient.includes(type) && !after.some((condition) => condition.type === type),
+    ({ type }) => kubeletConditions.includes(type) && !after.some((condition) => condition.type === type),
   );
   const changed = after
     .filter((condition) => {

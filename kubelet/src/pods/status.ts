@@ -10,6 +10,7 @@ import { type PodPhase, podPhase } from './phase.js';
 import { sandboxDecision } from './plan.js';
 import type { ContainerKind, ContainerSpec } from './pod.js';
 import type { PodResizer } from './pod-resizer.js';
+import { terminatedStatus } from './terminated-status.js';
 
 export interface PodVerdict {
   /** `DeadlineExceeded`, `Evicted`, `OutOfcpu`, `NodeAffinity`, ... */
@@ -19,6 +20,8 @@ export interface PodVerdict {
   disruption?: true;
   /** Seconds, when the pod gets less than it asks for. */
   graceSeconds?: number;
+  /** The kubelet never took the pod in: nothing is known of its containers. */
+  rejected?: true;
 }
 
 export interface StatusInput {
@@ -41,14 +44,15 @@ export interface StatusInput {
 }
 
 export function computePodStatus(input: StatusInput): PodStatus {
-  const { pod, old } = input;
+  const { pod, old, verdict } = input;
+  if (verdict?.rejected && pod.metadata.deletionTimestamp === undefined) return rejectedStatus(input, verdict);
   const init = statusesOf(input, 'init', pod.spec.initContainers ?? [], old.initContainerStatuses);
   const app = statusesOf(input, 'app', pod.spec.containers, old.containerStatuses);
   const ephemeral = statusesOf(input, 'ephemeral', pod.spec.ephemeralContainers ?? [], old.ephemeralContainerStatuses);
   const phase = phaseOf(input, [...app, ...init]);
   const { reason, message } = explanation(input, phase);
-  return {
-    ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
+  const status: PodStatus = {
+    ...observedGeneration(pod),
     phase,
     conditions: conditionsOf(input, [...init, ...app], phase),
     ...(reason ? { reason } : {}),
@@ -59,6 +63,25 @@ export function computePodStatus(input: StatusInput): PodStatus {
     ...(init.length > 0 ? { initContainerStatuses: init } : {}),
     containerStatuses: app,
     ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: ephemeral } : {}),
+    qosClass: old.qosClass ?? qosClassOf(pod),
+  };
+  return input.terminal ? terminatedStatus(pod, status) : status;
+}
+
+function observedGeneration({ metadata: { generation } }: Pod): Pick<PodStatus, 'observedGeneration'> {
+  return generation === undefined ? {} : { observedGeneration: generation };
+}
+
+/** Upstream's rejectPod: with a container's status or a condition, clients would show that instead of the reason. */
+function rejectedStatus({ pod, old, now }: StatusInput, { reason, message }: PodVerdict): PodStatus {
+  return {
+    ...observedGeneration(pod),
+    phase: 'Failed',
+    conditions: (pod.status?.conditions ?? []).filter(({ type }) => !kubeletConditions.includes(type)),
+    reason,
+    message,
+    ...(old.nominatedNodeName ? { nominatedNodeName: old.nominatedNodeName } : {}),
+    startTime: old.startTime ?? formatTime(new Date(now)),
     qosClass: old.qosClass ?? qosClassOf(pod),
   };
 }
@@ -74,7 +97,7 @@ function statusesOf(
   const options = { pod, kind, containers, old: old ?? [], state, probes, failures, runtimeName, resourcesOf };
   return containerStatuses(options).map((status) =>
     input.terminal
-      ? ended(
+      ? lastRun(
           status,
           old?.find((item) => item.name === status.name),
         )
@@ -82,19 +105,10 @@ function statusesOf(
   );
 }
 
-/** Of a pod that has ended nothing runs or waits any more: what was never seen to end counts as lost. */
-function ended(status: ContainerStatus, old: ContainerStatus | undefined): ContainerStatus {
-  if (status.state?.terminated || status.state?.running) return status;
-  // A container that waits for its restart has ended with its last run.
-  if (status.lastState?.terminated && status.containerID)
-    return { ...status, state: { terminated: status.lastState.terminated }, lastState: old?.lastState ?? {} };
-  if (!old?.state?.running) return status;
-  const terminated = {
-    exitCode: 137,
-    reason: 'ContainerStatusUnknown',
-    message: 'The container could not be located when the pod was terminated',
-  };
-  return { ...status, state: { terminated }, ready: false, started: false };
+/** In a pod that has ended, a container that waits for its restart has ended with its last run. */
+function lastRun(status: ContainerStatus, old: ContainerStatus | undefined): ContainerStatus {
+  if (!status.state?.waiting || !status.lastState?.terminated || !status.containerID) return status;
+  return { ...status, state: { terminated: status.lastState.terminated }, lastState: old?.lastState ?? {} };
 }
 
 function phaseOf(input: StatusInput, statuses: ContainerStatus[]): PodPhase {
