@@ -32,6 +32,14 @@ describe('rejectionOf', () => {
     expect(verdict(asking('1500m'), [pod('a', asking('500m'))])).toBeUndefined();
   });
 
+  test('hugepages, of which a node has none', () => {
+    const amounts = { cpu: '1', 'hugepages-2Mi': '4Mi' };
+    const wanting = { containers: [{ name: 'c', resources: { requests: amounts, limits: amounts } }] };
+    expect(verdict(wanting)).toBe(
+      "OutOfhugepages-2Mi: Node didn't have enough resource: hugepages-2Mi, requested: 4194304, used: 0, capacity: 0",
+    );
+  });
+
   test('a pod for another operating system is not taken', () => {
     expect(verdict({ os: { name: 'windows' } })).toBe(
       "PodOSNotSupported: Failed to admit pod as the OS field doesn't match node OS",

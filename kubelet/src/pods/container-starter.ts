@@ -259,11 +259,23 @@ export class ContainerStarter {
       const answer = await runtime.createContainer({ podSandboxId, config, sandboxConfig }, { signal: request.signal });
       metrics.runtimeOperation('create_container', (clock.now() - startedAt) / 1000, false);
       this.#tell(request, 'Normal', 'Created', `Created container: ${request.container.name}`);
+      await this.#checkStopSignal(request, answer.containerId);
       return answer.containerId;
     } catch (error) {
       metrics.runtimeOperation('create_container', (clock.now() - startedAt) / 1000, true);
       throw this.#fail(request, 'CreateContainerError', error);
     }
+  }
+
+  /** A runtime that is older than the field starts the container all the same, and will end it with its own signal. */
+  async #checkStopSignal(request: StartRequest, containerId: string): Promise<void> {
+    const wanted = request.container.lifecycle?.stopSignal;
+    if (wanted === undefined) return;
+    const { runtime } = this.#services;
+    const { status } = await runtime.containerStatus({ containerId }, { signal: request.signal });
+    if (status?.stopSignal === wanted) return;
+    const message = `The container runtime does not support stop signals: container ${request.container.name} will not get ${wanted} when it is stopped`;
+    this.#tell(request, 'Warning', 'StopSignalIgnored', message);
   }
 
   async #run(request: StartRequest, containerId: string): Promise<void> {

@@ -44,7 +44,7 @@ function currentStatus(
 ): ContainerStatus {
   const [newest, previous] = input.state.containers.filter((item) => item.name === container.name);
   if (!newest) return statusWithoutContainer(input, container, old);
-  const status = fromRuntime(input, newest, old);
+  const status = { ...fromRuntime(input, newest, old), ...stopSignalOf(container, newest) };
   if (previous?.state === 'CONTAINER_EXITED') status.lastState = fromRuntime(input, previous, undefined).state ?? {};
   else if (old?.lastState && newest.restartCount > 0) status.lastState = old.lastState;
   return status;
@@ -95,6 +95,11 @@ function fromRuntime(
     ...givenResources(input, container),
     ...(container.user ? { user: { linux: container.user } } : {}),
   };
+}
+
+/** Only of containers that ask for one: upstream tells of none by default (its ContainerStopSignals is off). */
+function stopSignalOf(container: ContainerSpec, { stopSignal }: RuntimeContainer): Pick<ContainerStatus, 'stopSignal'> {
+  return container.lifecycle?.stopSignal === undefined || stopSignal === undefined ? {} : { stopSignal };
 }
 
 function givenResources(

@@ -16,7 +16,7 @@ const patience = 60_000;
 
 function realRuntime(containerd: TestContainerd): RealRuntime {
   const { runtime, image } = containerd;
-  return { name: 'containerd', runtime, image, close: () => containerd.close() };
+  return { name: 'containerd', hasStopSignals: false, runtime, image, close: () => containerd.close() };
 }
 
 const start = async (): Promise<RealRuntime> => realRuntime(await startTestContainerd());

@@ -11,6 +11,7 @@ async function start(): Promise<RealRuntime> {
     const shim = await startTestShim(engine);
     return {
       name: 'docker',
+      hasStopSignals: true,
       runtime: shim.runtime,
       image: shim.image,
       close: async () => {

@@ -144,6 +144,11 @@ describe('volumes', () => {
       { hostPath: { path: '/nosuch', type: 'Directory' } },
       'hostPath type check failed: /nosuch is not a directory',
     ],
+    [
+      'huge page',
+      { emptyDir: { medium: 'HugePages' } },
+      'medium HugePages: hugePages storage requested, but there is no resource request for huge pages',
+    ],
   ])(
     'a %s that is not there',
     async (_what, volume, text) => {

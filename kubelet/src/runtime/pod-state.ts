@@ -50,6 +50,8 @@ export interface RuntimeContainer {
   mounts: Mount[];
   annotations: Record<string, string>;
   user?: { uid: number; gid: number; supplementalGroups: number[] };
+  /** `SIGUSR1`; undefined when the runtime does not tell. */
+  stopSignal?: string;
 }
 
 export function emptyPodState(pod: { uid: string; name: string; namespace: string }): PodState {
@@ -117,6 +119,7 @@ export function toContainer(status: ContainerStatus, sandboxId: string): Runtime
     mounts: status.mounts,
     annotations: status.annotations,
     ...(user ? { user: { uid: user.uid, gid: user.gid, supplementalGroups: user.supplementalGroups } } : {}),
+    ...(status.stopSignal === 'RUNTIME_DEFAULT' ? {} : { stopSignal: status.stopSignal }),
   };
 }
 

@@ -149,7 +149,7 @@ export class VolumeManager {
     const { mounter, paths } = this.#options;
     const path = join(volumesDirectory(paths, pod.metadata.uid), 'kubernetes.io~empty-dir', volume.name);
     const { medium = '', sizeLimit } = volume.emptyDir ?? {};
-    if (medium !== '' && medium !== 'Memory') throw new Error(`unknown storage medium "${medium}"`);
+    requireMedium(medium);
     const ready = this.#ready.get(pod.metadata.uid) ?? new Set();
     if (ready.has(volume.name)) return { path, readOnly: false };
     await mkdir(path, { recursive: true });
@@ -236,4 +236,11 @@ async function listOrEmpty(folder: string): Promise<string[]> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }
+}
+
+/** The node has no huge pages, so no pod that requests any comes as far as this. */
+function requireMedium(medium: string): void {
+  if (medium === '' || medium === 'Memory') return;
+  if (!/^HugePages(-|$)/.test(medium)) throw new Error(`unknown storage medium "${medium}"`);
+  throw new Error(`medium ${medium}: hugePages storage requested, but there is no resource request for huge pages`);
 }

@@ -15,6 +15,8 @@ const patience = 60_000;
 export interface RealRuntime {
   /** How container ids begin: `docker`. */
   name: string;
+  /** Whether it knows the stop signals of the interface's newer versions. */
+  hasStopSignals: boolean;
   runtime: RuntimeServiceClient;
   image: ImageServiceClient;
   close(): Promise<void>;
@@ -263,6 +265,33 @@ export function describeRealPods(name: string, start: () => Promise<RealRuntime>
           container,
         });
         expect(text.trim().split('\n')).toEqual(['1000', expect.stringContaining('2000'), '2000']);
+      },
+      patience,
+    );
+
+    test(
+      'ends with its stop signal, or says that its runtime has none',
+      async () => {
+        const folder = join(node.root, 'signals');
+        await mkdir(folder, { recursive: true });
+        const told = (signal: string) => `trap "echo ${signal} > /signals/got; exit 0" ${signal}`;
+        const script = `${told('USR1')}; ${told('TERM')}; while true; do sleep 0.1; done`;
+        const container = shell(script, {
+          lifecycle: { stopSignal: 'SIGUSR1' },
+          volumeMounts: [{ name: 'signals', mountPath: '/signals' }],
+        });
+        const volumes = [{ name: 'signals', hostPath: { path: folder } }];
+        await node.createPod('signalled', { volumes, containers: [container], terminationGracePeriodSeconds: 10 });
+        const pod = await node.untilReady('signalled');
+        const shown = pod.status?.containerStatuses?.[0]?.stopSignal;
+        const warning =
+          'StopSignalIgnored: The container runtime does not support stop signals: container app will not get SIGUSR1 when it is stopped';
+        if (real.hasStopSignals) expect(shown).toBe('SIGUSR1');
+        else await node.until('it is told', () => node.events('signalled').includes(warning));
+        expect(shown === undefined).toBe(node.events('signalled').includes(warning));
+        await node.deletePod('signalled');
+        await node.untilGone('signalled');
+        expect(await readFile(join(folder, 'got'), 'utf8')).toBe(real.hasStopSignals ? 'USR1\n' : 'TERM\n');
       },
       patience,
     );

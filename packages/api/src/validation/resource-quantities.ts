@@ -1,7 +1,7 @@
 /** Validation of resource names and amounts, wherever they occur. */
-import { type FieldError, invalid, required } from '@kubelab/apimachinery/field-error';
+import { type FieldError, forbiddenField, invalid, required } from '@kubelab/apimachinery/field-error';
 import { isQualifiedName } from '@kubelab/apimachinery/names';
-import { parseQuantity, type Quantity } from '@kubelab/apimachinery/quantity';
+import { parseQuantity, type Quantity, QuantityError } from '@kubelab/apimachinery/quantity';
 import type { ResourceRequirements } from '../types.js';
 
 const standardContainerResources = new Set(['cpu', 'memory', 'ephemeral-storage']);
@@ -75,6 +75,9 @@ export function validateResourceRequirements(resources: ResourceRequirements | u
     errors.push(...validateAmount(name, text, `${path}.requests[${name}]`));
     errors.push(...validateRequestAgainstLimit(name, text, ownValue(limits, name), path));
   }
+  const names = [...Object.keys(limits), ...Object.keys(resources?.requests ?? {})];
+  if (names.some(isHugePages) && !names.includes('cpu') && !names.includes('memory'))
+    errors.push(forbiddenField(path, 'HugePages require cpu or memory'));
   return errors;
 }
 
@@ -83,7 +86,28 @@ function sortedEntries(amounts: Record<string, string>): [string, string][] {
 }
 
 function validateAmount(name: string, text: string, path: string): FieldError[] {
-  return [...validateContainerResourceName(name, path), ...validateResourceQuantity(name, text, path)];
+  return [
+    ...validateContainerResourceName(name, path),
+    ...validateResourceQuantity(name, text, path),
+    ...(isHugePages(name) ? validateHugePages(name, text, path) : []),
+  ];
+}
+
+/** `hugepages-2Mi` comes in pages of 2Mi. */
+function validateHugePages(name: string, text: string, path: string): FieldError[] {
+  const page = pageSize(name.slice('hugepages-'.length));
+  if (page > 0 && parseQuantity(text).value() % page === 0) return [];
+  return [invalid(path, text, `${text} is not positive integer multiple of ${name}`)];
+}
+
+/** Bytes; 0 for a text that is no amount. */
+function pageSize(text: string): number {
+  try {
+    return parseQuantity(text).value();
+  } catch (error) {
+    if (error instanceof QuantityError) return 0;
+    throw error;
+  }
 }
 
 function validateRequestAgainstLimit(

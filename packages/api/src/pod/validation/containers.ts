@@ -15,14 +15,12 @@ import { validateResourceRequirements } from '../../validation/resource-quantiti
 import { isSidecar } from '../columns.js';
 import { validateEnv, validateEnvFrom } from './env.js';
 import { validateDescendingPath } from './paths.js';
-import { validateProbesAndHooks } from './probes.js';
+import { type HookSurroundings, validateProbesAndHooks } from './probes.js';
 import { validateContainerSecurityContext } from './security-context.js';
 
 /** What the containers of a pod are checked against. */
-export interface ContainerSurroundings {
+export interface ContainerSurroundings extends HookSurroundings {
   readonly volumes: ReadonlyMap<string, Volume>;
-  /** The pod's termination grace period in seconds. */
-  readonly grace: number;
 }
 
 export function validateContainers(spec: PodSpec, path: string, around: ContainerSurroundings): FieldError[] {
@@ -31,7 +29,7 @@ export function validateContainers(spec: PodSpec, path: string, around: Containe
   const errors = validateEach(spec.containers, path, (container, at) => {
     const found = validateContainer(container, at, around);
     found.push(...claimName(names, container.name, `${at}.name`));
-    found.push(...validateProbesAndHooks(container, at, around.grace));
+    found.push(...validateProbesAndHooks(container, at, around));
     if (container.restartPolicy !== undefined) {
       found.push(forbiddenField(`${at}.restartPolicy`, 'may not be set for non-init containers'));
     }
@@ -49,7 +47,7 @@ export function validateInitContainers(spec: PodSpec, path: string, around: Cont
     }
     errors.push(...claimName(names, container.name, `${at}.name`));
     errors.push(...validateHostPortConflicts([container], path));
-    if (isSidecar(container)) errors.push(...validateProbesAndHooks(container, at, around.grace));
+    if (isSidecar(container)) errors.push(...validateProbesAndHooks(container, at, around));
     else errors.push(...forbidProbesAndHooks(container, at));
     return errors;
   });

@@ -37,6 +37,7 @@ export function validatePodSpec(spec: PodSpec, path: string): FieldError[] {
   const around = {
     volumes: new Map((spec.volumes ?? []).map((volume) => [volume.name, volume])),
     grace: spec.terminationGracePeriodSeconds ?? 30,
+    os: spec.os?.name,
   };
   return [
     ...validateVolumes(spec.volumes, `${path}.volumes`),

@@ -122,6 +122,39 @@ const cases: [string, object, string[]][] = [
     ],
   ],
   [
+    'hugepages alone',
+    withContainer({ resources: { limits: { 'hugepages-2Mi': '2Mi' }, requests: { 'hugepages-2Mi': '2Mi' } } }),
+    ['spec.containers[0].resources: Forbidden: HugePages require cpu or memory'],
+  ],
+  [
+    'half a huge page',
+    withContainer({
+      resources: { limits: { cpu: '1', 'hugepages-2Mi': '3Mi' }, requests: { 'hugepages-2Mi': '3Mi' } },
+    }),
+    [
+      'spec.containers[0].resources.limits[hugepages-2Mi]: Invalid value: "3Mi": 3Mi is not positive integer multiple of hugepages-2Mi',
+      'spec.containers[0].resources.requests[hugepages-2Mi]: Invalid value: "3Mi": 3Mi is not positive integer multiple of hugepages-2Mi',
+    ],
+  ],
+  [
+    'huge pages of no size',
+    withContainer({ resources: { limits: { cpu: '1', 'hugepages-x': '1' }, requests: { 'hugepages-x': '1' } } }),
+    [
+      'spec.containers[0].resources.limits[hugepages-x]: Invalid value: "1": 1 is not positive integer multiple of hugepages-x',
+      'spec.containers[0].resources.requests[hugepages-x]: Invalid value: "1": 1 is not positive integer multiple of hugepages-x',
+    ],
+  ],
+  [
+    'stop signal without operating system',
+    withContainer({ lifecycle: { stopSignal: 'SIGUSR1' } }),
+    ['spec.containers[0].lifecycle.stopSignal: Forbidden: may not be set for containers with empty `spec.os.name`'],
+  ],
+  [
+    'stop signal that Windows does not have',
+    withSpec({ os: { name: 'windows' }, containers: [container({ lifecycle: { stopSignal: 'SIGUSR1' } })] }),
+    ['spec.containers[0].lifecycle.stopSignal: Unsupported value: "SIGUSR1": supported values: "SIGKILL", "SIGTERM"'],
+  ],
+  [
     'unknown resource',
     withContainer({ resources: { limits: { gpu: '1' }, requests: { gpu: '1' } } }),
     [
@@ -383,4 +416,15 @@ describe('updates', () => {
       'metadata.name: Invalid value: "other": field is immutable',
     ]);
   });
+});
+
+test('a stop signal is one of those that the pod’s operating system has', () => {
+  const errors = (stopSignal: string) =>
+    createErrors(pod, withSpec({ os: { name: 'linux' }, containers: [container({ lifecycle: { stopSignal } })] }));
+  for (const signal of ['SIGTERM', 'SIGUSR1', 'SIGRTMIN', 'SIGRTMINPLUS15', 'SIGRTMAXMINUS14', 'SIGRTMAX'])
+    expect(errors(signal)).toEqual([]);
+  for (const signal of ['USR1', 'SIGRTMINPLUS16', 'SIGEMT', '9'])
+    expect(errors(signal)[0]).toMatch(
+      /^spec\.containers\[0\]\.lifecycle\.stopSignal: Unsupported value: ".+": supported values: "SIGABRT", .*"SIGXFSZ"$/,
+    );
 });

@@ -1,8 +1,9 @@
 /** Probes and lifecycle handlers. */
-import { type FieldError, forbiddenField, invalid, required } from '@kubelab/apimachinery/field-error';
+import { type FieldError, forbiddenField, invalid, notSupported, required } from '@kubelab/apimachinery/field-error';
 import { isHTTPHeaderName, isValidPortName, isValidPortNum } from '@kubelab/apimachinery/names';
 import type { Container, ExecAction, HTTPGetAction, IntOrString, Lifecycle, Probe, SleepAction } from '../../types.js';
 import { validateEach, validateEnum, validateNonNegative, validateRequired } from '../../validation/fields.js';
+import { stopSignalsOf } from './stop-signals.js';
 
 /** What a probe and a lifecycle hook have in common. */
 interface Handler {
@@ -13,21 +14,41 @@ interface Handler {
   readonly sleep?: SleepAction;
 }
 
-/** Lifecycle and probes of a container that may have them. `grace` is the pod's termination grace period in seconds. */
-export function validateProbesAndHooks(container: Container, path: string, grace: number): FieldError[] {
+export interface HookSurroundings {
+  /** The pod's termination grace period in seconds. */
+  readonly grace: number;
+  /** `spec.os.name`, where it is given. */
+  readonly os?: string | undefined;
+}
+
+/** Lifecycle and probes of a container that may have them. */
+export function validateProbesAndHooks(container: Container, path: string, around: HookSurroundings): FieldError[] {
+  const { grace } = around;
   return [
-    ...validateLifecycle(container.lifecycle, `${path}.lifecycle`, grace),
+    ...validateLifecycle(container.lifecycle, `${path}.lifecycle`, around),
     ...validateOnceProbe(container.livenessProbe, `${path}.livenessProbe`, grace),
     ...validateReadinessProbe(container.readinessProbe, `${path}.readinessProbe`, grace),
     ...validateOnceProbe(container.startupProbe, `${path}.startupProbe`, grace),
   ];
 }
 
-function validateLifecycle(lifecycle: Lifecycle | undefined, path: string, grace: number): FieldError[] {
+function validateLifecycle(
+  lifecycle: Lifecycle | undefined,
+  path: string,
+  { grace, os }: HookSurroundings,
+): FieldError[] {
   return [
     ...(lifecycle?.postStart ? validateHandler(lifecycle.postStart, `${path}.postStart`, grace) : []),
     ...(lifecycle?.preStop ? validateHandler(lifecycle.preStop, `${path}.preStop`, grace) : []),
+    ...(lifecycle?.stopSignal === undefined ? [] : validateStopSignal(lifecycle.stopSignal, `${path}.stopSignal`, os)),
   ];
+}
+
+/** Which signals there are depends on the system, so the pod has to name its own. */
+function validateStopSignal(signal: string, path: string, os: string | undefined): FieldError[] {
+  if (os === undefined) return [forbiddenField(path, 'may not be set for containers with empty `spec.os.name`')];
+  const known = stopSignalsOf(os);
+  return known === undefined || known.includes(signal) ? [] : [notSupported(path, signal, known)];
 }
 
 /** Liveness and startup probes succeed once or not at all. */
