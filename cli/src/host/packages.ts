@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { findComposeCommand } from '../compose/compose.js';
 import { CliError } from '../errors.js';
-import { hasCommand, run } from '../process/run.js';
+import { hasCommand, run, tryRun } from '../process/run.js';
 
 /** Something a command needs on this machine. */
 export interface Need {
@@ -9,6 +9,8 @@ export interface Need {
   name: string;
   /** Debian packages that bring it. */
   packages: readonly string[];
+  /** Packages that later releases have split off from those; installed where they exist. */
+  splitOff?: readonly string[];
   present(): Promise<boolean>;
 }
 
@@ -16,7 +18,8 @@ const command = (name: string, ...packages: string[]): Need => ({ name, packages
 
 /** To bring a lab up. The engine itself counts only where this command may start one. */
 export const labNeeds: readonly Need[] = [
-  command('docker', 'docker.io'),
+  // Debian 13 and Ubuntu 24.10 have a package of its own for the client, and install it with the engine only as a recommendation.
+  { ...command('docker', 'docker.io'), splitOff: ['docker-cli'] },
   {
     name: 'Docker Compose (the plugin or docker-compose)',
     packages: ['docker-compose'],
@@ -70,7 +73,7 @@ export async function ensureInstalled(needs: readonly Need[], report: (state: st
       hint: `Run \`sudo apt-get install ${packages.join(' ')}\` and then the command again.`,
     });
   }
-  await aptInstall(packages, report);
+  await aptInstall(packages, [...new Set(missing.flatMap((need) => need.splitOff ?? []))], report);
   for (const need of missing) {
     if (!(await need.present()))
       throw new CliError(`Installed ${need.packages.join(' ')}, but ${need.name} is still missing.`);
@@ -83,11 +86,17 @@ export function isDebianLike(file = '/etc/os-release'): boolean {
   return /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(readFileSync(file, 'utf8'));
 }
 
-async function aptInstall(packages: readonly string[], report: (state: string) => void): Promise<void> {
+async function aptInstall(
+  packages: readonly string[],
+  splitOff: readonly string[],
+  report: (state: string) => void,
+): Promise<void> {
   // The packages' own service managers must not start an engine or an etcd here: on machines without systemd they fail or fork.
   const env = { DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   report('apt-get update');
   await run('apt-get', ['update', '-q'], { env });
-  report(`apt-get install ${packages.join(' ')}`);
-  await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...packages], { env, onLine: report });
+  const chosen = [...packages];
+  for (const name of splitOff) if ((await tryRun('apt-cache', ['show', name])).code === 0) chosen.push(name);
+  report(`apt-get install ${chosen.join(' ')}`);
+  await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...chosen], { env, onLine: report });
 }
