@@ -14,6 +14,15 @@ function testLab(command: Command): Lab {
   return openLab(project === defaultProject ? testProject : project);
 }
 
+/** 12, with Docker 20.10 and docker-compose 1.29; 13, with Docker 26 and Compose v2; and what comes after. */
+const debianReleases = ['bookworm', 'trixie', 'sid'] as const;
+
+interface TestFlags {
+  keep?: boolean;
+  runtime?: Runtime;
+  debian: string;
+}
+
 export function addTestCommand(program: Command, terminal: Terminal): void {
   const test = program
     .command('test')
@@ -28,9 +37,12 @@ export function addTestCommand(program: Command, terminal: Terminal): void {
       ).choices(runtimes),
     )
     .option('--keep', 'leave the cluster of the end-to-end tests running')
-    .action(async (part: TestPart | undefined, flags: { keep?: boolean; runtime?: Runtime }, command: Command) => {
-      const { keep = false, runtime } = flags;
-      await runTests({ lab: testLab(command), parts: part ? [part] : usualParts, ...terminal, keep, runtime });
+    .addOption(
+      new Option('--debian <release>', "machine: Debian's release on it").choices(debianReleases).default('bookworm'),
+    )
+    .action(async (part: TestPart | undefined, flags: TestFlags, command: Command) => {
+      const { keep = false, runtime, debian } = flags;
+      await runTests({ lab: testLab(command), parts: part ? [part] : usualParts, ...terminal, keep, runtime, debian });
     });
   addConformanceCommand(test, terminal);
 }

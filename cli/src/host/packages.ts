@@ -73,12 +73,13 @@ export async function ensureInstalled(needs: readonly Need[], report: (state: st
       hint: `Run \`sudo apt-get install ${packages.join(' ')}\` and then the command again.`,
     });
   }
-  await aptInstall(packages, [...new Set(missing.flatMap((need) => need.splitOff ?? []))], report);
+  const splitOff = [...new Set(missing.flatMap((need) => need.splitOff ?? []))];
+  const installed = await aptInstall(packages, splitOff, report);
   for (const need of missing) {
     if (!(await need.present()))
       throw new CliError(`Installed ${need.packages.join(' ')}, but ${need.name} is still missing.`);
   }
-  return packages;
+  return installed;
 }
 
 export function isDebianLike(file = '/etc/os-release'): boolean {
@@ -90,7 +91,7 @@ async function aptInstall(
   packages: readonly string[],
   splitOff: readonly string[],
   report: (state: string) => void,
-): Promise<void> {
+): Promise<string[]> {
   // The packages' own service managers must not start an engine or an etcd here: on machines without systemd they fail or fork.
   const env = { DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   report('apt-get update');
@@ -99,4 +100,5 @@ async function aptInstall(
   for (const name of splitOff) if ((await tryRun('apt-cache', ['show', name])).code === 0) chosen.push(name);
   report(`apt-get install ${chosen.join(' ')}`);
   await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...chosen], { env, onLine: report });
+  return chosen;
 }

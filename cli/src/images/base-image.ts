@@ -51,6 +51,19 @@ export async function ensureBaseImages(options: BaseImageOptions): Promise<BaseI
   );
 }
 
+/** Debian's base system of another release than the lab's images have, for tests of what a lab comes up on. */
+export async function ensureDebianImage(options: BaseImageOptions, release: string): Promise<string> {
+  if (release === contents['debian-packages']) return (await ensureBaseImages(options)).base;
+  const { docker, owner, cache, report } = options;
+  const found = await adoptImage(docker, base.repository, release, owner);
+  if (found !== undefined) return found;
+  await ensureInstalled(offlineNeeds, report);
+  mkdirSync(cache, { recursive: true });
+  const name = ownedName(base.repository, release, owner);
+  await makeBase(name, release, join(cache, 'base.tar'), report);
+  return name;
+}
+
 function basesOf(source: BaseImages['source'], names: { base: string; node: string }): BaseImages {
   return { ...names, source, release: `${source} ${base.hub} ${node.hub}` };
 }
@@ -137,14 +150,19 @@ async function makeLocalImages({ owner, cache, report }: BaseImageOptions): Prom
     base: ownedName(base.repository, contents['debian-packages'], owner),
     node: ownedName(node.repository, contents['debian-packages'], owner),
   };
-  await makeBase(names.base, join(cache, 'base.tar'), report);
+  report('Docker Hub cannot be reached: making the base image from Debian packages (mmdebstrap)');
+  await makeBase(names.base, contents['debian-packages'], join(cache, 'base.tar'), report);
   await makeNode(names, join(cache, 'nodejs'), report);
   return basesOf('debian-packages', names);
 }
 
 /** The settings are those of Debian's own slim images: no documentation, no package caches. */
-async function makeBase(name: string, archive: string, report: (state: string) => void): Promise<void> {
-  report('Docker Hub cannot be reached: making the base image from Debian packages (mmdebstrap)');
+async function makeBase(
+  name: string,
+  release: string,
+  archive: string,
+  report: (state: string) => void,
+): Promise<void> {
   const excluded = ['doc', 'man', 'info', 'locale', 'lintian'].map(
     (name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`,
   );
@@ -156,7 +174,7 @@ async function makeBase(name: string, archive: string, report: (state: string) =
       '--include=ca-certificates,libstdc++6',
       ...excluded,
       `--customize-hook=printf '%s' '${aptSettings}' > "$1/etc/apt/apt.conf.d/lean"; rm -f "$1"/var/cache/apt/*.bin`,
-      'bookworm',
+      release,
       archive,
     ],
     { onLine: report },

@@ -1,7 +1,7 @@
 import { systemClock } from '@kubelab/component/clock';
 import { ensureEngine } from '../engine/start.js';
 import { engineNeeds, ensureInstalled, labNeeds, offlineNeeds, testNeeds } from '../host/packages.js';
-import { ensureBaseImages } from '../images/base-image.js';
+import { ensureDebianImage } from '../images/base-image.js';
 import type { Lab } from '../lab/lab.js';
 import type { Runtime } from '../lab/settings.js';
 import { clientEnvironment } from './client-programs.js';
@@ -17,6 +17,8 @@ export interface RunTestsOptions {
   keep: boolean;
   /** Of the end-to-end tests' nodes; undefined: see endToEndPasses. */
   runtime: Runtime | undefined;
+  /** Debian's release on the fresh machine. */
+  debian: string;
 }
 
 /** Installs what the parts need and runs them in order; the first failure ends it. */
@@ -34,21 +36,21 @@ export async function runTests(options: RunTestsOptions): Promise<void> {
 }
 
 /** Gives the test files that passed on their second try only. */
-async function runOne(part: TestPart, { lab, write, live, keep, runtime }: RunTestsOptions): Promise<string[]> {
+async function runOne(part: TestPart, { lab, write, live, keep, runtime, debian }: RunTestsOptions): Promise<string[]> {
   if (part === 'e2e') {
     const unstable: string[] = [];
     for (const pass of endToEndPasses(runtime)) unstable.push(...(await runEndToEnd({ lab, write, live, keep }, pass)));
     return unstable;
   }
   if (part === 'machine')
-    return runPart(part, lab.root, { env: { KUBELAB_MACHINE_IMAGE: await baseImage(lab, write) } });
+    return runPart(part, lab.root, { env: { KUBELAB_MACHINE_IMAGE: await machineImage(lab, debian, write) } });
   if (part === 'integration') return runPart(part, lab.root, { env: await clientEnvironment(lab.cache, write) });
   return runPart(part, lab.root);
 }
 
-async function baseImage({ owner, cache }: Lab, report: (state: string) => void): Promise<string> {
+async function machineImage({ owner, cache }: Lab, debian: string, report: (state: string) => void): Promise<string> {
   const { docker } = await ensureEngine({ clock: systemClock, report });
-  return (await ensureBaseImages({ docker, owner, cache, report })).base;
+  return ensureDebianImage({ docker, owner, cache, report }, debian);
 }
 
 async function prepareMachine(write: (line: string) => void): Promise<void> {
