@@ -11,6 +11,7 @@ import type {
 } from '@kubelab/proto/generated/runtime-v1';
 import { Backoff } from '../pods/backoff.js';
 import { type ContainerSpec, containerFieldPath } from '../pods/pod.js';
+import { aggregateMessage } from '../runtime/aggregate.js';
 import { parseImageName, withDefaultTag } from './image-name.js';
 import { Keyring } from './keyring.js';
 import { PullQueue } from './pull-queue.js';
@@ -190,7 +191,7 @@ export class ImageManager {
       }
     }
     if (errors.length === 1) throw errors[0];
-    throw new Error(`[${errors.map(goError).join(', ')}]`, { cause: errors[0] });
+    throw new Error(aggregateMessage(errors.map(goError)), { cause: errors[0] });
   }
 
   #tell(request: ImageRequest, type: 'Normal' | 'Warning', reason: string, message: string): void {

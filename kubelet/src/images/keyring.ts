@@ -1,99 +1,84 @@
+/** Registry credentials from image pull secrets, matched to images as upstream's credential provider does. */
 import type { Secret } from '@kubelab/api/types';
 import type { AuthConfigInput } from '@kubelab/proto/generated/runtime-v1';
 import { parseImageName } from './image-name.js';
+import { matchesPattern } from './registry-pattern.js';
 
 interface DockerAuth {
   username?: string;
   password?: string;
+  /** Base64 of `username:password`; wins over the two. */
   auth?: string;
-  identitytoken?: string;
 }
 
-interface KeyringEntry {
-  host: string;
-  path: string;
-  auth: AuthConfigInput;
-}
+/** Docker Hub, in the configuration files of `docker login`. */
+const defaultRegistry = 'index.docker.io';
 
-/** Registry credentials from image pull secrets. */
 export class Keyring {
-  readonly #entries: KeyringEntry[] = [];
+  /** By registry and path, as in `reg.io/team`. */
+  readonly #credentials = new Map<string, AuthConfigInput[]>();
 
-  /** Throws an Error when a secret does not hold what its type promises. */
+  /** Throws an Error when a secret does not hold what its type promises. Entries for what is no registry are left out. */
   constructor(secrets: readonly Secret[]) {
     for (const secret of secrets) {
-      for (const [server, auth] of Object.entries(authsOf(secret))) this.#entries.push(entryOf(server, auth));
+      for (const [server, auth] of Object.entries(authsOf(secret))) this.#add(server, decode(auth));
     }
-    // The longest path is the most specific one.
-    this.#entries.sort((a, b) => b.path.length - a.path.length);
   }
 
-  /** Credentials to try for an image, the most specific first. */
+  #add(server: string, auth: AuthConfigInput): void {
+    const key = keyOf(server);
+    if (key === undefined) return;
+    this.#credentials.set(key, [...(this.#credentials.get(key) ?? []), auth]);
+  }
+
+  /** Credentials to try for an image, those of longer paths first; Docker Hub's only when there are no others. */
   lookup(image: string): AuthConfigInput[] {
     const { registry, repository } = parseImageName(image);
-    return this.#entries
-      .filter((entry) => hostMatches(entry.host, registry) && pathMatches(entry.path, repository))
-      .map((entry) => entry.auth);
+    const name = `${registry}/${repository}`;
+    const keys = [...this.#credentials.keys()].sort().reverse();
+    const found = keys
+      .filter((key) => matchesPattern(key, name))
+      .flatMap((key) => this.#credentials.get(key) as AuthConfigInput[]);
+    if (found.length > 0 || !isDefaultRegistry(registry)) return found;
+    return this.#credentials.get(defaultRegistry) ?? [];
   }
 }
 
 function authsOf(secret: Secret): Record<string, DockerAuth> {
-  const wrong = (why: unknown): Error =>
-    new Error(`image pull secret "${secret.metadata.name}" cannot be read`, { cause: why });
-  const decode = (key: string): unknown => {
-    try {
-      return JSON.parse(Buffer.from(secret.data?.[key] ?? '', 'base64').toString('utf8'));
-    } catch (error) {
-      throw wrong(error);
-    }
-  };
-  if (secret.type === 'kubernetes.io/dockerconfigjson') {
-    return (decode('.dockerconfigjson') as { auths?: Record<string, DockerAuth> } | null)?.auths ?? {};
-  }
+  if (secret.type === 'kubernetes.io/dockerconfigjson')
+    return (parse(secret, '.dockerconfigjson') as { auths?: Record<string, DockerAuth> } | null)?.auths ?? {};
   if (secret.type === 'kubernetes.io/dockercfg')
-    return (decode('.dockercfg') as Record<string, DockerAuth> | null) ?? {};
+    return (parse(secret, '.dockercfg') as Record<string, DockerAuth> | null) ?? {};
   return {};
 }
 
-function entryOf(server: string, auth: DockerAuth): KeyringEntry {
-  const bare = server.replace(/^https?:\/\//, '').replace(/\/$/, '');
-  const slash = bare.indexOf('/');
-  const host = slash < 0 ? bare : bare.slice(0, slash);
-  const path = slash < 0 ? '' : bare.slice(slash + 1);
-  const [username = '', ...password] = auth.auth ? Buffer.from(auth.auth, 'base64').toString('utf8').split(':') : [];
-  return {
-    host,
-    // Docker Hub's key ends in an API version, which is no part of an image's path.
-    path: /^v\d+$/.test(path) ? '' : path,
-    auth: {
-      username: auth.username ?? username,
-      password: auth.password ?? password.join(':').replace(/\0+$/, ''),
-      ...(auth.identitytoken ? { identityToken: auth.identitytoken } : {}),
-    },
-  };
+function parse(secret: Secret, key: string): unknown {
+  const data = secret.data?.[key] ?? '';
+  if (data === '') return null;
+  try {
+    return JSON.parse(Buffer.from(data, 'base64').toString('utf8'));
+  } catch (error) {
+    throw new Error(`image pull secret "${secret.metadata.name}" cannot be read`, { cause: error });
+  }
 }
 
-const hubNames = ['docker.io', 'index.docker.io', 'registry-1.docker.io'];
-
-function hostMatches(pattern: string, registry: string): boolean {
-  if (hubNames.includes(pattern) && hubNames.includes(registry)) return true;
-  const [patternName = '', patternPort] = pattern.split(':');
-  const [name = '', port] = registry.split(':');
-  if (patternPort !== port) return false;
-  const patternParts = patternName.split('.');
-  const parts = name.split('.');
-  if (patternParts.length !== parts.length) return false;
-  return patternParts.every((part, index) => matchesPart(part, parts[index] as string));
+function decode({ username = '', password = '', auth = '' }: DockerAuth): AuthConfigInput {
+  if (auth === '') return { username, password };
+  const text = Buffer.from(auth, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  if (colon < 0) throw new Error('unable to parse auth field, must be formatted as base64(username:password)');
+  return { username: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
-function matchesPart(pattern: string, text: string): boolean {
-  const source = pattern
-    .split('*')
-    .map((piece) => piece.replace(/[^\w-]/g, '\\$&'))
-    .join('.*');
-  return new RegExp(`^${source}$`).test(text);
+/** Registry and path without scheme and API version; undefined for what is no URL. */
+function keyOf(server: string): string | undefined {
+  const match = /^(?:https?:\/\/)?([^/?#\s\\]+)(\/[^?#]*)?(?:[?#].*)?$/.exec(server);
+  if (!match) return undefined;
+  const [, host = '', rest = ''] = match;
+  const path = /^\/v[12]\//.test(rest) ? rest.slice('/v1'.length) : rest;
+  return path === '/' ? host : `${host}${path}`;
 }
 
-function pathMatches(prefix: string, repository: string): boolean {
-  return prefix === '' || repository === prefix || repository.startsWith(`${prefix}/`);
+function isDefaultRegistry(registry: string): boolean {
+  return registry === 'docker.io' || registry === defaultRegistry || !/[.:]/.test(registry);
 }

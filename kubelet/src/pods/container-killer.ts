@@ -5,6 +5,7 @@ import type { Logger } from '@kubelab/component/logger';
 import { isCriError } from '@kubelab/proto/cri-error';
 import type { RuntimeServiceClient } from '@kubelab/proto/generated/runtime-v1';
 import { goError } from '../images/image-manager.js';
+import { aggregateMessage } from '../runtime/aggregate.js';
 import { preStopAnnotation } from '../runtime/labels.js';
 import {
   currentSandbox,
@@ -46,7 +47,7 @@ export class KillPodError extends Error {
   override readonly name = 'KillPodError';
 
   constructor(failures: readonly string[]) {
-    super(failures.length === 1 ? failures[0] : `[${failures.join(', ')}]`);
+    super(aggregateMessage(failures));
   }
 }
 
