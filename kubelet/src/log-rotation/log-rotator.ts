@@ -84,7 +84,7 @@ async function sizeOf(path: string): Promise<number | undefined> {
 
 /** The compressed file appears under its name only when it is complete. */
 async function compress(path: string): Promise<void> {
-  const temporary = `${path}${compressedSuffix}${temporarySuffix}`;
+  const temporary = `${path}${temporarySuffix}`;
   await pipeline(createReadStream(path), createGzip(), createWriteStream(temporary, { mode: 0o640 }));
   await rename(temporary, `${path}${compressedSuffix}`);
   await rm(path);

@@ -22,3 +22,17 @@ test('what an interrupted compression left is removed', () => {
 test('two files are the current one and the one before it', () => {
   expect(plan(['0.log.1'], 2)).toMatchObject({ remove: ['0.log.1'], compress: [] });
 });
+
+test('two rotations in one second, and a clock that was set back, take no name twice and keep the order', () => {
+  expect(plan(['0.log.20260102-030405']).renameTo).toBe('0.log.20260102-030406');
+  expect(plan(['0.log.20260102-030405.gz', '0.log.20260102-030406']).renameTo).toBe('0.log.20260102-030407');
+  expect(plan(['0.log.20270101-235959']).renameTo).toBe('0.log.20270102-000000');
+  expect(plan(['0.log.20250101-235959', '0.log.nonsense']).renameTo).toBe('0.log.20260102-030405');
+});
+
+test('a name that goes once more is not given again to what is kept', () => {
+  expect(plan(['0.log.20260102-030405'], 2)).toMatchObject({
+    remove: ['0.log.20260102-030405'],
+    renameTo: '0.log.20260102-030406',
+  });
+});

@@ -35,8 +35,16 @@ export function planRotation(
   return {
     remove,
     compress: kept.filter((file) => !file.endsWith(compressedSuffix)),
-    renameTo: `${name}.${suffixOf(options.now)}`,
+    renameTo: `${name}.${suffixOf(renameTime(name, rotated, options.now))}`,
   };
+}
+
+/** Later than all that were there: names have no more than seconds, and a clock can be set back. */
+function renameTime(name: string, rotated: readonly string[], now: number): number {
+  const times = rotated
+    .map((file) => /^\.(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)(?:\.|$)/.exec(file.slice(name.length)))
+    .map((match) => match && Date.parse(`${match.slice(1, 4).join('-')}T${match.slice(4, 7).join(':')}Z`));
+  return times.reduce<number>((latest, time) => Math.max(latest, time ? time + 1000 : 0), now);
 }
 
 /** Go's 20060102-150405. */

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { access } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Pod, PodStatus } from '@kubelab/api/types';
@@ -15,6 +14,7 @@ import {
   type RuntimeContainer,
 } from '../runtime/pod-state.js';
 import type { StatsReader } from '../stats/stats-reader.js';
+import { LogFiles } from './log-files.js';
 import { readLog } from './log-reader.js';
 import { containerForLogs, parseLogRequest } from './log-request.js';
 import type { Route } from './routes.js';
@@ -231,10 +231,10 @@ export class KubeletHandlers {
     };
     const follow = wanted.follow ? { signal: closed.signal, isWriting } : undefined;
     // While the answer has not begun, a missing file is still an error with a code of its own.
-    await requireFile(path);
+    const files = await openLog(path, { follow: wanted.follow });
     response.writeHead(200, { 'Content-Type': 'text/plain', 'Transfer-Encoding': 'chunked' });
     response.flushHeaders();
-    for await (const chunk of readLog(path, { ...wanted.read, follow })) {
+    for await (const chunk of readLog(files, { ...wanted.read, follow })) {
       if (!response.write(chunk)) await Promise.race([once(response, 'drain'), once(closed.signal, 'abort')]);
       if (closed.signal.aborted) break;
     }
@@ -251,9 +251,9 @@ export class KubeletHandlers {
   }
 }
 
-async function requireFile(path: string): Promise<void> {
+async function openLog(path: string, options: { follow: boolean }): Promise<LogFiles> {
   try {
-    await access(path);
+    return await LogFiles.open(path, options);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     const message = `failed to try resolving symlinks in path "${path}": lstat ${path}: no such file or directory`;

@@ -1,6 +1,5 @@
-import { watch } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import type { FileHandle } from 'node:fs/promises';
+import type { LogFiles } from './log-files.js';
 import { type LogLine, parseLogLine } from './log-line.js';
 
 export interface LogReadOptions {
@@ -23,20 +22,17 @@ export interface LogReadOptions {
 }
 
 const chunkBytes = 64 * 1024;
-const pollMs = 1_000;
 const lineFeed = 0x0a;
 
-/** Reads a log file in CRI's format as the output of the container; rotated files are followed to their successor. */
-export async function* readLog(path: string, options: LogReadOptions): AsyncGenerator<Buffer> {
-  let file = await open(path, 'r');
+/** Reads a log in CRI's format as the output of the container, and on into the files that follow it. Closes `files` at its end. */
+export async function* readLog(files: LogFiles, options: LogReadOptions): AsyncGenerator<Buffer> {
   const format = new LineFormatter(options);
-  const changes = options.follow ? new FileChanges(path) : undefined;
   try {
-    let position = options.tailLines === undefined ? 0 : await tailStart(file, options.tailLines);
+    let position = options.tailLines === undefined ? 0 : await tailStart(files.current, options.tailLines);
     let pending = Buffer.alloc(0);
     let lastRound = false;
-    for (;;) {
-      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(chunkBytes), 0, chunkBytes, position);
+    while (!format.full) {
+      const { bytesRead, buffer } = await files.current.read(Buffer.allocUnsafe(chunkBytes), 0, chunkBytes, position);
       if (bytesRead > 0) {
         position += bytesRead;
         const data = Buffer.concat([pending, buffer.subarray(0, bytesRead)]);
@@ -44,27 +40,23 @@ export async function* readLog(path: string, options: LogReadOptions): AsyncGene
         pending = data.subarray(end);
         const output = format.lines(data.subarray(0, end));
         if (output.length > 0) yield output;
-        if (format.full) return;
         continue;
       }
       const { follow } = options;
       if (!follow || follow.signal.aborted) return;
-      const successor = await openSuccessor(path, file);
-      if (successor) {
-        await file.close();
-        file = successor;
+      const more = await files.advance();
+      if (more === 'next') {
         position = 0;
         pending = Buffer.alloc(0);
-        continue;
       }
+      if (more) continue;
       if (lastRound) return;
       // What was written between the last read and the end of the container is still to be read.
       if (!follow.isWriting()) lastRound = true;
-      else await changes?.wait(follow.signal);
+      else await files.wait(follow.signal);
     }
   } finally {
-    changes?.close();
-    await file.close();
+    await files.close();
   }
 }
 
@@ -131,57 +123,4 @@ export async function tailStart(file: FileHandle, lines: number): Promise<number
     end = start;
   }
   return 0;
-}
-
-/** The file that has taken the name of a rotated one. */
-async function openSuccessor(path: string, current: FileHandle): Promise<FileHandle | undefined> {
-  try {
-    const [old, now] = await Promise.all([current.stat(), stat(path)]);
-    if (old.ino === now.ino) return undefined;
-    return await open(path, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-/** Tells when a file changes; a slow poll catches what the kernel does not tell. */
-class FileChanges {
-  readonly #watcher: ReturnType<typeof watch>;
-  #changed = false;
-  #wake: (() => void) | undefined;
-
-  constructor(path: string) {
-    const name = basename(path);
-    this.#watcher = watch(dirname(path), { persistent: false }, (_event, file) => {
-      if (file !== null && file !== name) return;
-      this.#changed = true;
-      this.#wake?.();
-    });
-    // The folder goes with its pod; the poll then finds the end.
-    this.#watcher.on('error', () => this.#watcher.close());
-  }
-
-  wait(signal: AbortSignal): Promise<void> {
-    if (this.#changed) {
-      this.#changed = false;
-      return Promise.resolve();
-    }
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        this.#wake = undefined;
-        this.#changed = false;
-        resolve();
-      };
-      const timer = setTimeout(done, pollMs);
-      this.#wake = done;
-      signal.addEventListener('abort', done, { once: true });
-    });
-  }
-
-  close(): void {
-    this.#watcher.close();
-  }
 }

@@ -6,6 +6,8 @@ import type { Container } from '@kubelab/api/types';
 import { FakeClock } from '@kubelab/testkit/fake-clock';
 import type { Config } from '../../config.js';
 import { busyboxImage, pauseImage, userImage } from '../../dockershim/testing/test-images.js';
+import { LogFiles } from '../../server/log-files.js';
+import { readLog } from '../../server/log-reader.js';
 import { TestNode } from '../../testing/test-node.js';
 import { LinuxMounter } from '../../volumes/mounter.js';
 import { type RealRuntime, serve, shell, stopRealNode } from './real-pods-suite.js';
@@ -54,15 +56,16 @@ export function describeHousekeeping(name: string, start: () => Promise<RealRunt
         await kubelet.createPod('web', { containers: [shell(`${lines}; ${serve}`)] });
         await kubelet.untilReady('web');
         const folder = await logFolder(kubelet, 'web');
+        const followed = await followTo(join(folder, '0.log'), 'line 1500');
         await waitFor(async () => (await readLines(folder)).at(-1) === 'line 1500', 'all has been written');
         const names = (await readdir(folder)).sort();
         expect(names.length).toBeGreaterThanOrEqual(3);
         expect(names.length).toBeLessThanOrEqual(4);
         expect(names.filter((file) => /^0\.log\.\d{8}-\d{6}\.gz$/.test(file)).length).toBeGreaterThan(0);
         const seen = await readLines(folder);
-        const [first = ''] = seen;
-        const from = Number(first.split(' ')[1]);
-        expect(seen).toEqual(Array.from({ length: 1500 - from + 1 }, (_, index) => `line ${from + index}`));
+        expect(seen).toEqual(linesFrom(seen[0]));
+        expect(followed).toEqual(linesFrom(followed[0]));
+        expect(followed.length).toBeGreaterThanOrEqual(seen.length);
       },
       patience,
     );
@@ -169,6 +172,24 @@ async function logFolder(node: TestNode, pod: string): Promise<string> {
   const root = join(node.root, 'logs');
   const [folder = ''] = (await readdir(root)).filter((name) => name.includes(`_${pod}_`));
   return join(root, folder, 'app');
+}
+
+/** All lines from this one to the last. */
+function linesFrom(first = ''): string[] {
+  const from = Number(first.split(' ')[1]);
+  return Array.from({ length: 1500 - from + 1 }, (_, index) => `line ${from + index}`);
+}
+
+/** What `kubectl logs --follow` shows, from now to that line. */
+async function followTo(path: string, last: string): Promise<string[]> {
+  const stop = new AbortController();
+  const files = await LogFiles.open(path, { follow: true });
+  let text = '';
+  for await (const chunk of readLog(files, { follow: { signal: stop.signal, isWriting: () => true } })) {
+    text += chunk.toString();
+    if (text.endsWith(`${last}\n`)) stop.abort();
+  }
+  return text.trimEnd().split('\n');
 }
 
 /** What the container wrote, from all files of its log, the oldest first. */
