@@ -243,9 +243,10 @@ export class NodeAgent {
     });
   }
 
-  /** The list changes rarely and is long: it is asked for at most once in a status period. */
+  /** The list changes rarely and is long: it is asked for at most once in a status period, and not of a runtime that hangs, which the status is to tell of. */
   async #images(): Promise<NonNullable<NodeStatus['images']>> {
     const { imageService, clock, statusUpdateMs, logger } = this.#options;
+    if (this.#health.runtimeProblem !== undefined && this.#lastImages) return this.#lastImages;
     if (clock.now() - this.#imagesAt < statusUpdateMs * 3) return this.#lastImages ?? [];
     try {
       this.#lastImages = imageList((await imageService.listImages({}, { timeoutMs: 30_000 })).images);

@@ -36,7 +36,7 @@ export function readyProblems(health: RuntimeHealth, pleg: string | undefined): 
         ? `container runtime not ready: ${health.runtimeProblem}`
         : health.runtimeProblem,
     );
-  if (health.networkProblem) problems.push(`container runtime network not ready: ${health.networkProblem}`);
   if (pleg) problems.push(`PLEG is not healthy: ${pleg}`);
+  if (health.networkProblem) problems.push(`container runtime network not ready: ${health.networkProblem}`);
   return problems;
 }

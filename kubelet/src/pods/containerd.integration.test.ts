@@ -1,6 +1,7 @@
 import { nodes } from '@kubelab/api/resource-types';
 import { startTestContainerd, type TestContainerd } from '../testing/test-containerd.js';
 import { conditionOf, type TestNode } from '../testing/test-node.js';
+import { describeFrozenRuntime } from './testing/frozen-runtime-suite.js';
 import { describeHousekeeping } from './testing/housekeeping-suite.js';
 import {
   describeRealPods,
@@ -15,14 +16,15 @@ import {
 const patience = 60_000;
 
 function realRuntime(containerd: TestContainerd): RealRuntime {
-  const { runtime, image } = containerd;
-  return { name: 'containerd', hasStopSignals: false, runtime, image, close: () => containerd.close() };
+  const { runtime, image, freeze, thaw } = containerd;
+  return { name: 'containerd', hasStopSignals: false, runtime, image, freeze, thaw, close: () => containerd.close() };
 }
 
 const start = async (): Promise<RealRuntime> => realRuntime(await startTestContainerd());
 
 describeRealPods('containerd', start);
 describeHousekeeping('containerd', start);
+describeFrozenRuntime('containerd', start);
 
 describe('containerd is killed', () => {
   let containerd: TestContainerd;

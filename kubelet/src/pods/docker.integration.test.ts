@@ -1,5 +1,6 @@
 import { startTestEngine } from '../dockershim/testing/test-engine.js';
 import { startTestShim } from '../dockershim/testing/test-shim.js';
+import { describeFrozenRuntime } from './testing/frozen-runtime-suite.js';
 import { describeHousekeeping } from './testing/housekeeping-suite.js';
 import { describeRealPods, type RealRuntime } from './testing/real-pods-suite.js';
 
@@ -14,6 +15,8 @@ async function start(): Promise<RealRuntime> {
       hasStopSignals: true,
       runtime: shim.runtime,
       image: shim.image,
+      freeze: engine.freeze,
+      thaw: engine.thaw,
       close: async () => {
         await shim.close();
         await engine.close();
@@ -27,3 +30,4 @@ async function start(): Promise<RealRuntime> {
 
 describeRealPods(name, start);
 describeHousekeeping(name, start);
+describeFrozenRuntime(name, start);

@@ -1,5 +1,6 @@
 /** What a node depends on goes away, hangs, or jumps: its pods go on, and everything catches up. */
 import { leases, nodes } from '@kubelab/api/resource-types';
+import { CriError } from '@kubelab/proto/cri-error';
 import { FakeClock } from '@kubelab/testkit/fake-clock';
 import { TestNode } from '../testing/test-node.js';
 
@@ -80,6 +81,29 @@ test(
     hanging = false;
     await node.untilReady('web');
     expect(node.runtime.running()).toHaveLength(1);
+  },
+  patience,
+);
+
+test(
+  'a runtime that has stopped answering is not asked for its images before the node has said so',
+  async () => {
+    const clock = new FakeClock(Date.now());
+    node = await TestNode.start({ clock });
+    const ready = () => node.cluster.all(nodes)[0]?.status?.conditions?.find(({ type }) => type === 'Ready');
+    const listed = () => node.runtime.callsOf('listImages').length;
+    const before = listed();
+    node.runtime.intercept = (name) => {
+      if (name === 'status') throw new CriError('DEADLINE_EXCEEDED', 'context deadline exceeded');
+    };
+    node.runtime.hold = (name) => (name === 'listImages' ? new Promise(() => undefined) : undefined);
+    await clock.advance(60_000);
+    await node.until('the node is not ready', () => ready()?.status === 'False');
+    expect(ready()?.message).toBe('container runtime is down');
+    expect(listed() - before).toBeLessThanOrEqual(1);
+    node.runtime.intercept = () => undefined;
+    node.runtime.hold = () => undefined;
+    await node.until('the node is ready again', () => ready()?.status === 'True');
   },
   patience,
 );

@@ -39,6 +39,9 @@ export interface TestContainerd {
   /** SIGKILL, as a crash would; start() brings it back with the same data. */
   kill(): Promise<void>;
   start(): Promise<void>;
+  /** It hangs: SIGSTOP, until thaw(). */
+  freeze(): void;
+  thaw(): void;
   close(): Promise<void>;
 }
 
@@ -67,6 +70,8 @@ export async function startTestContainerd(): Promise<TestContainerd> {
       await untilItAnswers(runtime, child, () => containerd.log());
     },
     kill: () => endProcess(child, 'SIGKILL'),
+    freeze: () => void child?.kill('SIGSTOP'),
+    thaw: () => void child?.kill('SIGCONT'),
     close: async () => {
       runtime.close();
       image.close();

@@ -23,6 +23,9 @@ export interface TestEngine {
   /** SIGKILL, as a crash would; start() brings it back with the same data. */
   kill(): Promise<void>;
   start(): Promise<void>;
+  /** It hangs: SIGSTOP, until thaw(). */
+  freeze(): void;
+  thaw(): void;
   /** SIGTERM, as a service manager does. */
   stop(): Promise<void>;
   close(): Promise<void>;
@@ -75,6 +78,8 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
       await waitUntilReady(docker, child, () => engine.log());
     },
     kill: () => endProcess(child, 'SIGKILL'),
+    freeze: () => void child?.kill('SIGSTOP'),
+    thaw: () => void child?.kill('SIGCONT'),
     stop: () => endProcess(child, 'SIGTERM'),
     close: async () => {
       await endProcess(child, 'SIGTERM');

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { configMaps, secrets } from '@kubelab/api/resource-types';
 import type { Container, VolumeMount } from '@kubelab/api/types';
 import type { ImageServiceClient, RuntimeServiceClient } from '@kubelab/proto/generated/runtime-v1';
+import type { Config } from '../../config.js';
 import { busyboxImage } from '../../dockershim/testing/test-images.js';
 import { TestNode } from '../../testing/test-node.js';
 import { LinuxMounter } from '../../volumes/mounter.js';
@@ -19,6 +20,9 @@ export interface RealRuntime {
   hasStopSignals: boolean;
   runtime: RuntimeServiceClient;
   image: ImageServiceClient;
+  /** It hangs until thaw(). */
+  freeze(): void;
+  thaw(): void;
   close(): Promise<void>;
 }
 
@@ -30,8 +34,8 @@ export function shell(script: string, more: Partial<Container> = {}): Container 
 export const serve = 'trap "exit 0" TERM; while true; do sleep 0.1; done';
 
 /** A kubelet on the runtime, with its folders and mounts. */
-export async function startRealNode({ runtime, image }: RealRuntime): Promise<TestNode> {
-  return TestNode.start({ connect: () => ({ runtime, imageService: image }), mounter: new LinuxMounter() });
+export async function startRealNode({ runtime, image }: RealRuntime, config: Partial<Config> = {}): Promise<TestNode> {
+  return TestNode.start({ connect: () => ({ runtime, imageService: image }), mounter: new LinuxMounter(), config });
 }
 
 export async function stopRealNode(node: TestNode): Promise<void> {
