@@ -179,6 +179,13 @@ describe('access', () => {
       expect((await client.get(serviceAccounts, 'default', namespace)).secrets).toEqual(names);
     });
     const [secret] = (await client.list(secrets, namespace)).items;
+    await client.patch(serviceAccounts, 'default', namespace, 'merge', { secrets: null });
+    await eventually(async () => {
+      const [listed] = (await client.get(serviceAccounts, 'default', namespace)).secrets ?? [];
+      expect(listed?.name).toBeDefined();
+      expect(listed?.name).not.toBe(secret?.metadata.name);
+      expect((await client.get(secrets, listed?.name ?? '', namespace)).data?.['token']).toBeDefined();
+    });
     await client.delete(serviceAccounts, 'default', namespace);
     await bench.gone(secrets, secret?.metadata.name ?? '', namespace);
   });

@@ -20,6 +20,12 @@ export const knownReasons: readonly KnownReason[] = [
     before: 21,
   },
   {
+    pattern: /\[sig-apps\] CronJob |created by cronjob|v1beta1 cronJobs/,
+    outcome: 'removed upstream',
+    reason: 'Up to 1.20 the test used batch/v1beta1, which left with 1.25.',
+    before: 21,
+  },
+  {
     pattern: /PodSecurityPolicy/,
     outcome: 'removed upstream',
     reason: 'PodSecurityPolicy left Kubernetes with 1.25.',
@@ -31,6 +37,28 @@ export const knownReasons: readonly KnownReason[] = [
     outcome: 'removed upstream',
     reason: 'The test changes the note of an event, which the validation of later versions refuses.',
     before: 23,
+  },
+  {
+    pattern: /\[sig-api-machinery\] API priority and fairness/,
+    outcome: 'removed upstream',
+    reason: 'Up to 1.28 the test used a beta of flowcontrol.apiserver.k8s.io; the last left with 1.32.',
+    before: 29,
+  },
+  {
+    pattern: /\[sig-apps\] Daemon set .*when spec was updated and update strategy is/,
+    outcome: 'removed upstream',
+    reason: 'Up to 1.33 a revision held `creationTimestamp: null`, and the test compares it byte by byte.',
+    before: 34,
+  },
+  {
+    pattern: /\[sig-api-machinery\] API priority and fairness/,
+    outcome: 'not yet',
+    reason: 'Requests are not queued by priority.',
+  },
+  {
+    pattern: /\[sig-api-machinery\] health handlers should contain necessary checks/,
+    outcome: 'not yet',
+    reason: 'The checks of API aggregation are not there.',
   },
   {
     pattern: /\[sig-api-machinery\] AdmissionWebhook/,

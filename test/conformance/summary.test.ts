@@ -29,6 +29,12 @@ test('what an old suite may fail at, a newer one may not', () => {
   expect(toResult(failed, 'v1.34.0')).toMatchObject({ outcome: 'failed', reason: 'boom' });
 });
 
+test('the first entry that fits the suite tells the reason', () => {
+  const failed = test1('[sig-api-machinery] API priority and fairness should ensure that', 'failed', 'boom');
+  expect(toResult(failed, 'v1.20.2').outcome).toBe('removed upstream');
+  expect(toResult(failed, 'v1.34.0').outcome).toBe('not yet');
+});
+
 test('percentages are of the tests that could pass', () => {
   const [apps, auth, all] = countBySig(results);
   expect(apps).toMatchObject({ sig: 'apps', passed: 2, failed: 1, percent: 66.6 });

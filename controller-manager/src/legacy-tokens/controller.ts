@@ -47,6 +47,11 @@ function accountName(secret: Secret): string | undefined {
   return secret.type === secretKind ? secret.metadata.annotations?.[nameAnnotation] : undefined;
 }
 
+/** Before 1.24, a Secret that the account's list does not name was not its token. */
+function namesOne({ secrets = [] }: ServiceAccount, own: readonly Secret[]): boolean {
+  return own.some(({ metadata }) => secrets.some(({ name }) => name === metadata.name));
+}
+
 class TokenReconciler implements Reconciler {
   readonly accounts: Informer<ServiceAccount>;
   readonly secrets: Informer<Secret>;
@@ -88,7 +93,7 @@ class TokenReconciler implements Reconciler {
       return {};
     }
     for (const secret of own) await this.#settle(account, secret);
-    if (this.#context.config['legacy-token-secrets'] && own.length === 0 && !account.metadata.deletionTimestamp)
+    if (this.#context.config['legacy-token-secrets'] && !account.metadata.deletionTimestamp && !namesOne(account, own))
       await this.#make(account);
     return {};
   }
