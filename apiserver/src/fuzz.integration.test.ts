@@ -3,6 +3,7 @@
  * went in. KUBELAB_FUZZ_RUNS makes a longer run of it, KUBELAB_FUZZ_SEED another one.
  */
 
+import { completeObject } from '@kubelab/api/complete-object';
 import { builtinDefinitions } from '@kubelab/api/definitions';
 import { builtinResources } from '@kubelab/api/registry';
 import type { ResourceDefinition } from '@kubelab/api/resource';
@@ -141,6 +142,9 @@ async function roundTrip(subject: Subject, name: string): Promise<boolean> {
   const path = `${subject.path}/${name}`;
   const { code, body } = await send('GET', path);
   expect(code).toBe(200);
+  const complete = deepClone(body as unknown as JsonObject);
+  completeObject(subject.apiVersion, subject.kind, complete);
+  expect(body).toEqual(complete);
   const asYaml = await send('GET', path, { headers: yaml });
   const fromYaml = parseYaml(asYaml.text).value;
   if (versionOf(fromYaml) !== versionOf(body)) return false;

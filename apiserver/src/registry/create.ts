@@ -74,14 +74,19 @@ export async function completeNew(
   const subject = { operation: 'CREATE', name: object.metadata.name ?? '', object } as const;
   await admit(engine, admissionRequest(request, subject));
   if (generated && !object.metadata.name) object.metadata.name = generateName(object.metadata.generateName ?? '');
-  // Hooks read the name as text; validation says that it is missing.
-  object.metadata.name ??= '';
   hooks.default?.(object);
+  nameAsText(object);
   identifyNew(resource, object, timestamp(engine.clock));
   hooks.prepareForCreate?.(object, request.warn);
+  nameAsText(object);
   for (const warning of hooks.warnings?.(object) ?? []) request.warn(warning);
   validateNew(resource, object);
   await validateAdmission(engine, admissionRequest(request, { ...subject, name: object.metadata.name }));
+}
+
+/** Hooks read the name as text; validation says that it is missing. */
+function nameAsText(object: UnstructuredObject): void {
+  object.metadata.name ??= '';
 }
 
 async function pretendToCreate(

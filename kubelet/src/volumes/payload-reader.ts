@@ -46,9 +46,9 @@ export class PayloadReader {
       const { items = [], defaultMode = defaultFileMode } = volume.downwardAPI;
       result.payload = downwardPayload(pod, items, defaultMode, context);
     } else if (volume.projected) {
-      const { sources = [], defaultMode = defaultFileMode } = volume.projected;
+      const { sources, defaultMode = defaultFileMode } = volume.projected;
       const parts = await Promise.all(
-        sources.map((source) => this.#projection(pod, source, defaultMode, context, signal, result)),
+        (sources ?? []).map((source) => this.#projection(pod, source, defaultMode, context, signal, result)),
       );
       for (const part of parts) mergePayload(result.payload, part);
     }

@@ -43,7 +43,7 @@ export function column<T extends KubeObject>(
 export const wide: ColumnOptions = { wide: true };
 
 export function nameColumn<T extends KubeObject>(
-  cell: Cell<T> = (object) => object.metadata.name,
+  cell: Cell<T> = (object) => object.metadata.name ?? '',
   options: ColumnOptions = {},
 ): KindColumn<T> {
   return column<T>('Name', `${objectMeta}#name`, cell, { ...options, format: 'name' });

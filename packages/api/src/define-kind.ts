@@ -1,10 +1,10 @@
 /** Typed description of one kind, turned into the ResourceDefinition that the engine works with. */
 
 import type { FieldError } from '@kubelab/apimachinery/field-error';
-import type { KubeObject, UnstructuredObject } from '@kubelab/apimachinery/meta';
+import { type KubeObject, toApiVersion, type UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { plainColumns } from './columns.js';
+import { completeObject } from './complete-object.js';
 import type { GroupVersion } from './group-versions.js';
-import { fillRequiredFields } from './required-fields.js';
 import type {
   PrinterColumn,
   ResourceDefinition,
@@ -17,7 +17,7 @@ import type {
 
 /**
  * {@link ResourceHooks} over the kind's own type. Objects have passed the schema, and `default` runs before everything else. It finds
- * required texts, numbers, flags and lists in place, but not required objects: those it has to make itself.
+ * objects as `completeObject` leaves them: required texts, numbers, flags and lists, and structs that are no pointers, are in place.
  */
 export interface KindHooks<T extends KubeObject> {
   default?(object: T): void;
@@ -98,16 +98,30 @@ export function defineKind<T extends KubeObject>(options: KindOptions<T>): Resou
     ...(options.ttlSeconds === undefined ? {} : { ttlSeconds: options.ttlSeconds }),
     ...(options.deprecation === undefined ? {} : { deprecation: options.deprecation }),
     ...(options.stored ? { stored: options.stored } : {}),
-    hooks: { ...(options.hooks as unknown as ResourceHooks | undefined), default: defaultWith(options) },
+    hooks: completing(options),
   };
 }
 
-function defaultWith<T extends KubeObject>(options: KindOptions<T>): (object: UnstructuredObject) => void {
-  const schema = `${options.in.definitions}.${options.kind}`;
-  return (object) => {
-    fillRequiredFields(schema, object);
-    options.hooks?.default?.(object as unknown as T);
-    // What defaults have added is complete, too.
-    fillRequiredFields(schema, object);
+/** The hooks, with {@link completeObject} around those that make or fill in an object. */
+function completing<T extends KubeObject>(options: KindOptions<T>): ResourceHooks {
+  const hooks = options.hooks as unknown as ResourceHooks | undefined;
+  const apiVersion = toApiVersion(options.in.group, options.in.version);
+  const complete = (object: UnstructuredObject): void => completeObject(apiVersion, options.kind, object);
+  const prepare = hooks?.prepareForCreate;
+  return {
+    ...hooks,
+    default(object) {
+      complete(object);
+      if (!hooks?.default) return;
+      hooks.default(object);
+      // What defaults have added is complete, too.
+      complete(object);
+    },
+    ...(prepare && {
+      prepareForCreate(object, warn) {
+        prepare(object, warn);
+        complete(object);
+      },
+    }),
   };
 }

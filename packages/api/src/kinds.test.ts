@@ -264,7 +264,10 @@ describe('validation', () => {
     expect(createErrors(deployment, { spec: { selector: { matchLabels: { app: 'api' } }, template } })).toEqual([
       'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`',
     ]);
-    expect(createErrors(deployment, { spec: { template } })).toEqual(['spec.selector: Required value']);
+    expect(createErrors(deployment, { spec: { template } })).toEqual([
+      'spec.selector: Required value',
+      'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`',
+    ]);
     expect(createErrors(deployment, { spec: { selector: {}, template } })).toEqual([
       'spec.selector: Invalid value: {}: empty selector is invalid for deployment',
     ]);
@@ -288,7 +291,8 @@ describe('validation', () => {
       'spec.selector: Invalid value: {"matchLabels":{"app":"web"},"matchExpressions":[{"key":"app","operator":"Exists"}]}: field is immutable',
     ]);
     expect(createErrors(deployment, {})).toEqual([
-      'spec.selector: Invalid value: {}: empty selector is invalid for deployment',
+      'spec.selector: Required value',
+      'spec.template.metadata.labels: Invalid value: null: `selector` does not match template `labels`',
       'spec.template.spec.containers: Required value',
     ]);
   });

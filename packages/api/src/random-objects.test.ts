@@ -97,8 +97,8 @@ test.each(builtinResources.map((definition) => [definition.kind, definition] as 
       uid: 'u',
       creationTimestamp: '2024-05-01T11:00:00Z',
     } as UnstructuredObject['metadata'];
-    object.metadata.name ??= '';
     definition.hooks.default?.(object);
+    object.metadata.name ??= '';
     return object;
   };
   const { hooks } = definition;
@@ -106,9 +106,11 @@ test.each(builtinResources.map((definition) => [definition.kind, definition] as 
     const object = make();
     const again = structuredClone(object);
     hooks.default?.(again);
+    again.metadata.name ??= '';
     expect(again).toEqual(object);
     expect(schema.conform(structuredClone(object))).toEqual([]);
     hooks.prepareForCreate?.(object, () => undefined);
+    object.metadata.name ??= '';
     const next = make();
     hooks.prepareForUpdate?.(next, object);
     const statusOnly = structuredClone(object);

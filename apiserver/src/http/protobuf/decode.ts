@@ -1,9 +1,9 @@
 /** The envelope of `application/vnd.kubernetes.protobuf`, read. */
 
+import { messageOfKind } from '@kubelab/api/protobuf/messages';
 import type { JsonObject } from '@kubelab/apimachinery/json';
 import { eachField, ProtobufError, Reader } from '../../protobuf-wire/wire-format.js';
 import { messageCodec } from './message-codec.js';
-import { messageOfKind } from './messages.js';
 
 /** `k8s\0`: what every object begins with. */
 export const magic = Buffer.from([0x6b, 0x38, 0x73, 0x00]);

@@ -1,5 +1,6 @@
 /** Objects, lists and watch events as `application/vnd.kubernetes.protobuf`. */
 
+import { messageOfKind } from '@kubelab/api/protobuf/messages';
 import type { JsonObject } from '@kubelab/apimachinery/json';
 import { toApiVersion } from '@kubelab/apimachinery/meta';
 import { BackwardWriter } from '../../protobuf-wire/backward-writer.js';
@@ -8,7 +9,6 @@ import type { ListBody } from '../list-body.js';
 import { type Codec, writeField, writeNestedField } from './codec.js';
 import { magic } from './decode.js';
 import { messageCodec } from './message-codec.js';
-import { messageOfKind } from './messages.js';
 import { scalarCodecs } from './scalar-codecs.js';
 
 const string = scalarCodecs['string'] as Codec;

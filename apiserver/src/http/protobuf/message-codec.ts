@@ -1,10 +1,10 @@
 /** Messages with the same fields as their JSON objects, driven by the table of field numbers. */
 
+import { findMessage, type MessageField } from '@kubelab/api/protobuf/messages';
 import { isObject, type JsonObject, setOwn } from '@kubelab/apimachinery/json';
 import type { BackwardWriter } from '../../protobuf-wire/backward-writer.js';
 import { eachField, ProtobufError, Reader, wireBytes } from '../../protobuf-wire/wire-format.js';
 import { type Codec, writeField, writeNested, writeNestedField } from './codec.js';
-import { findMessage, type MessageField } from './messages.js';
 import { scalarCodecs } from './scalar-codecs.js';
 import { schemaUnion, specialCodecs } from './special-codecs.js';
 
@@ -41,6 +41,7 @@ class Field {
   readonly repeated: boolean;
   readonly map: boolean;
   readonly inline: boolean;
+  /** Whether a zero on the wire is shown in JSON: Go's encoder writes the zeros of all plain scalars. */
   readonly keepsZero: boolean;
   #codec: Codec | undefined;
 
@@ -51,7 +52,7 @@ class Field {
     this.repeated = field.repeated;
     this.map = field.map;
     this.inline = field.inline;
-    this.keepsZero = field.keepsZero;
+    this.keepsZero = field.presence !== 'omitted';
   }
 
   get codec(): Codec {

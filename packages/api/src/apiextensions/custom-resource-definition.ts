@@ -25,7 +25,7 @@ function noteStoredVersion(definition: CustomResourceDefinition): void {
   const storage = definition.spec.versions.find((version) => version.storage)?.name;
   if (storage === undefined) return;
   definition.status ??= {};
-  const { storedVersions = [] } = definition.status;
+  const storedVersions = definition.status.storedVersions ?? [];
   if (!storedVersions.includes(storage)) definition.status.storedVersions = [...storedVersions, storage];
 }
 

@@ -74,7 +74,8 @@ export function autoscalerToV1(given: HorizontalPodAutoscalerV2): HorizontalPodA
   const { metrics = [], behavior, ...common } = spec;
   const cpu = metrics.find(isCpuTarget)?.resource?.target.averageUtilization;
   const others = metrics.filter((metric) => !isCpuTarget(metric)).map(toOldMetric);
-  const { currentMetrics = [], conditions = [], ...commonStatus } = status ?? { desiredReplicas: 0 };
+  const { currentMetrics: metricsNow, conditions = [], ...commonStatus } = status ?? { desiredReplicas: 0 };
+  const currentMetrics = metricsNow ?? [];
   const currentCpu = currentMetrics.find(isCpuStatus)?.resource?.current.averageUtilization;
   const otherStatuses = currentMetrics.filter((metric) => !isCpuStatus(metric)).map(toOldStatus);
   const text = (value: readonly unknown[]): string | undefined =>

@@ -48,7 +48,7 @@ const columns = [
   column<Event>('Message', about('message'), (event) => (event.message ?? '').trim()),
   column<Event>('First Seen', about('firstTimestamp'), (event, { now }) => firstSeen(event, now), wide),
   column<Event>('Count', about('count'), (event) => event.series?.count ?? (event.count || 1), wide),
-  nameColumn<Event>((object) => object.metadata.name, wide),
+  nameColumn<Event>((object) => object.metadata.name ?? '', wide),
 ];
 
 function validateEvent(event: Event): FieldError[] {

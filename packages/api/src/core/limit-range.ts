@@ -82,8 +82,7 @@ export const limitRange = defineKind<LimitRange>({
   hooks: {
     default(range) {
       range.spec ??= { limits: [] };
-      range.spec.limits ??= [];
-      for (const item of range.spec.limits) defaultItem(item);
+      for (const item of range.spec.limits ?? []) defaultItem(item);
     },
     validate: validateLimitRange,
     validateUpdate: (range, old) => [...validateObjectMetaUpdate(range, old), ...validateLimitRange(range)],

@@ -39,7 +39,9 @@ function validate(slice: EndpointSlice): FieldError[] {
   ];
 }
 
-function validateEndpoints({ endpoints = [], addressType }: EndpointSlice): FieldError[] {
+function validateEndpoints(slice: EndpointSlice): FieldError[] {
+  const { addressType } = slice;
+  const endpoints = slice.endpoints ?? [];
   if (endpoints.length > maxEndpoints) return [tooMany('endpoints', endpoints.length, maxEndpoints)];
   return validateEach(endpoints, 'endpoints', (endpoint, path) => validateEndpoint(endpoint, addressType, path));
 }
@@ -103,18 +105,18 @@ export const endpointSlice = defineKind<EndpointSlice>({
     column<EndpointSlice>(
       'Ports',
       about('ports'),
-      ({ ports = [] }) =>
+      ({ ports }) =>
         listWithMore(
-          ports.map(({ port, name }) => String(port ?? name ?? '*')),
+          (ports ?? []).map(({ port, name }) => String(port ?? name ?? '*')),
           shown,
         ) || '<unset>',
     ),
     column<EndpointSlice>(
       'Endpoints',
       about('endpoints'),
-      ({ endpoints = [] }) =>
+      ({ endpoints }) =>
         listWithMore(
-          endpoints.flatMap(({ addresses }) => addresses ?? []),
+          (endpoints ?? []).flatMap(({ addresses }) => addresses ?? []),
           shown,
         ) || '<unset>',
     ),
@@ -123,8 +125,6 @@ export const endpointSlice = defineKind<EndpointSlice>({
   generation: true,
   hooks: {
     default(slice) {
-      slice.endpoints ??= [];
-      for (const endpoint of slice.endpoints) endpoint.conditions ??= {};
       for (const port of slice.ports ?? []) {
         port.name ??= '';
         port.protocol ??= 'TCP';

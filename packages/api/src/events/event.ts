@@ -2,6 +2,7 @@
 import { type FieldError, invalid, required } from '@kubelab/apimachinery/field-error';
 import { deepClone } from '@kubelab/apimachinery/json';
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
+import { completeObject } from '../complete-object.js';
 import { event as coreEvent } from '../core/event.js';
 import { defineKind, type KindColumn } from '../define-kind.js';
 import { eventsV1 } from '../group-versions.js';
@@ -40,8 +41,9 @@ const stored: StoredForm = {
   toStored: toCore,
   fromStored(object) {
     const converted = rename(object, namesHere);
-    // An old event has no such time; in this version the field is always there.
-    return { ...converted, apiVersion: 'events.k8s.io/v1', eventTime: converted['eventTime'] ?? null };
+    converted.apiVersion = 'events.k8s.io/v1';
+    completeObject('events.k8s.io/v1', 'Event', converted);
+    return converted;
   },
 };
 

@@ -123,7 +123,7 @@ export const flowSchema = defineKind<FlowSchema>({
   hooks: {
     default(object) {
       object.spec ??= { priorityLevelConfiguration: { name: '' } };
-      object.spec.matchingPrecedence ??= 1000;
+      object.spec.matchingPrecedence ||= 1000;
     },
     prepareForCreate(object) {
       object.status = {};

@@ -113,9 +113,9 @@ export const priorityLevelConfiguration = defineKind<PriorityLevelConfiguration>
       spec.limited.lendablePercent ??= 0;
       const { queuing } = spec.limited.limitResponse ?? {};
       if (!queuing) return;
-      queuing.handSize ??= 8;
-      queuing.queues ??= 64;
-      queuing.queueLengthLimit ??= 50;
+      queuing.handSize ||= 8;
+      queuing.queues ||= 64;
+      queuing.queueLengthLimit ||= 50;
     },
     prepareForCreate(object) {
       object.status = {};

@@ -25,16 +25,15 @@ export function validateSelectorAndTemplate(
 ): FieldError[] {
   const { selector, template = {} } = spec;
   const errors: FieldError[] = [];
-  if (!selector) errors.push(required(`${path}.selector`));
-  else {
+  if (!selector) {
+    if (rules.kind !== 'DaemonSet') errors.push(required(`${path}.selector`));
+  } else {
     errors.push(...validateLabelSelector(selector, `${path}.selector`));
     if (isEmptySelector(selector)) {
       errors.push(invalid(`${path}.selector`, selector, `empty selector is invalid for ${rules.emptySelector}`));
     }
   }
-  if (selector && errors.length === 0) {
-    errors.push(...validateTemplateLabels(selector, template, `${path}.template.metadata.labels`));
-  }
+  errors.push(...validateMatch(selector, template, path, rules));
   errors.push(...(rules.looseSpec ? validateTemplateMeta : validatePodTemplate)(template, `${path}.template`));
   errors.push(...validateAlwaysRestart(template.spec, `${path}.template.spec`));
   if (template.spec?.activeDeadlineSeconds !== undefined) {
@@ -44,11 +43,28 @@ export function validateSelectorAndTemplate(
   return errors;
 }
 
+/** A selector that is not there selects nothing; an empty one is not asked, except by a DaemonSet. */
+function validateMatch(
+  selector: LabelSelector | undefined,
+  template: PodTemplateSpec,
+  path: string,
+  { kind }: TemplateRules,
+): FieldError[] {
+  const at = `${path}.template.metadata.labels`;
+  if (!selector) return [invalid(at, template.metadata?.labels ?? null, mismatch)];
+  if (validateLabelSelector(selector, `${path}.selector`).length === 0)
+    return validateTemplateLabels(selector, template, at);
+  if (kind === 'DaemonSet') return [];
+  return [invalid(`${path}.selector`, selector, kind === 'ReplicaSet' ? 'invalid label selector' : '')];
+}
+
+const mismatch = '`selector` does not match template `labels`';
+
 /** `selector` must have passed {@link validateLabelSelector}. */
 export function validateTemplateLabels(selector: LabelSelector, template: PodTemplateSpec, path: string): FieldError[] {
   const labels = template.metadata?.labels ?? {};
   if (selectorFromLabelSelector(selector as MachinerySelector).matches(labels)) return [];
-  return [invalid(path, labels, '`selector` does not match template `labels`')];
+  return [invalid(path, template.metadata?.labels ?? null, mismatch)];
 }
 
 /** A count that is not negative, or a percentage. */

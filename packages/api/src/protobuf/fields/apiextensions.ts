@@ -3,11 +3,11 @@ export const apiextensionsFields = `
 package apiextensions.v1 apiextensions.k8s.io/v1
 CustomResourceColumnDefinition name=1:string type=2:string format=3:string description=4:string priority=5:int32 jsonPath=6:string
 CustomResourceConversion strategy=1:string webhook=2:WebhookConversion
-CustomResourceDefinition metadata=1:meta.ObjectMeta spec=2:CustomResourceDefinitionSpec status=3:CustomResourceDefinitionStatus
-CustomResourceDefinitionCondition type=1:string status=2:string lastTransitionTime=3:meta.Time reason=4:string message=5:string
+CustomResourceDefinition metadata=1:!meta.ObjectMeta spec=2:!CustomResourceDefinitionSpec status=3:!CustomResourceDefinitionStatus
+CustomResourceDefinitionCondition type=1:string status=2:string lastTransitionTime=3:!meta.Time reason=4:string message=5:string
 CustomResourceDefinitionNames plural=1:string singular=2:string shortNames=3:string[] kind=4:string listKind=5:string categories=6:string[]
-CustomResourceDefinitionSpec group=1:string names=3:CustomResourceDefinitionNames scope=4:string versions=7:CustomResourceDefinitionVersion[] conversion=9:CustomResourceConversion preserveUnknownFields=10:bool
-CustomResourceDefinitionStatus conditions=1:CustomResourceDefinitionCondition[] acceptedNames=2:CustomResourceDefinitionNames storedVersions=3:string[]
+CustomResourceDefinitionSpec group=1:string names=3:!CustomResourceDefinitionNames scope=4:string versions=7:CustomResourceDefinitionVersion[] conversion=9:CustomResourceConversion preserveUnknownFields=10:bool
+CustomResourceDefinitionStatus conditions=1:!CustomResourceDefinitionCondition[] acceptedNames=2:!CustomResourceDefinitionNames storedVersions=3:!string[]
 CustomResourceDefinitionVersion name=1:string served=2:bool storage=3:bool schema=4:CustomResourceValidation subresources=5:CustomResourceSubresources additionalPrinterColumns=6:CustomResourceColumnDefinition[] deprecated=7:bool deprecationWarning=8:*string selectableFields=9:SelectableField[]
 CustomResourceSubresourceScale specReplicasPath=1:string statusReplicasPath=2:string labelSelectorPath=3:*string
 CustomResourceSubresourceStatus

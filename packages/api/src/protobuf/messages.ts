@@ -1,11 +1,12 @@
 /**
  * The table of field numbers. One message per line: `field=number:type`, with the field's name in JSON. `meta.` names messages of meta/v1,
  * `core.v1.` and the like those of other packages, everything else is a scalar or a message of the same package. `[]` is a repeated
- * field; `*` a field that is a pointer in Go: its zero means something; `^` a message whose fields JSON has among its parent's.
+ * field; `*` a scalar that is a pointer in Go: its zero means something; `!` a field that JSON always has, empty or not (structs that are no
+ * pointers, and what Go's tags do not let go), beside those that the schema requires; `^` a message whose fields JSON has among its parent's.
  * A package's line names the API version that its kinds are served under.
  */
 
-import { builtinDefinitions } from '@kubelab/api/definitions';
+import { builtinDefinitions } from '../definitions.js';
 import { admissionregistrationFields } from './fields/admissionregistration.js';
 import { apiextensionsFields } from './fields/apiextensions.js';
 import { apiregistrationFields } from './fields/apiregistration.js';
@@ -37,8 +38,11 @@ export interface MessageField {
   readonly repeated: boolean;
   readonly map: boolean;
   readonly inline: boolean;
-  /** Whether a zero on the wire is shown in JSON: Go's encoder writes the zeros of all plain scalars. */
-  readonly keepsZero: boolean;
+  /**
+   * What Go's JSON encoder does with an empty value: it writes it, `pointer` if there is one and `always` in any case; or it leaves the
+   * field out. `required` fields are as `always`, but lists are then empty rather than null.
+   */
+  readonly presence: 'pointer' | 'always' | 'required' | 'omitted';
 }
 
 export interface Message {
@@ -146,7 +150,7 @@ function requiredFields(message: string): ReadonlySet<string> {
   return new Set(found === undefined ? [] : (definitions[found]?.required ?? []));
 }
 
-const fieldPattern = /^([\w$-]+)=(\d+):([*^]?)(map<string,)?([\w.]+)>?(\[\])?$/;
+const fieldPattern = /^([\w$-]+)=(\d+):([*^!]?)(map<string,)?([\w.]+)>?(\[\])?$/;
 
 function parseField(packageName: string, text: string, required: ReadonlySet<string>): MessageField {
   const match = fieldPattern.exec(text);
@@ -159,6 +163,12 @@ function parseField(packageName: string, text: string, required: ReadonlySet<str
     repeated: list !== undefined,
     map: map !== undefined,
     inline: mark === '^',
-    keepsZero: mark === '*' || required.has(name),
+    presence: presenceOf(mark, required.has(name)),
   };
+}
+
+function presenceOf(mark: string | undefined, required: boolean): MessageField['presence'] {
+  if (mark === '*') return 'pointer';
+  if (mark === '!') return 'always';
+  return required ? 'required' : 'omitted';
 }

@@ -5,8 +5,8 @@ AuditAnnotation key=1:string valueExpression=2:string
 ExpressionWarning fieldRef=2:string warning=3:string
 MatchCondition name=1:string expression=2:string
 MatchResources namespaceSelector=1:meta.LabelSelector objectSelector=2:meta.LabelSelector resourceRules=3:NamedRuleWithOperations[] excludeResourceRules=4:NamedRuleWithOperations[] matchPolicy=7:*string
-MutatingWebhook name=1:string clientConfig=2:WebhookClientConfig rules=3:RuleWithOperations[] failurePolicy=4:*string namespaceSelector=5:meta.LabelSelector sideEffects=6:*string timeoutSeconds=7:*int32 admissionReviewVersions=8:string[] matchPolicy=9:*string reinvocationPolicy=10:*string objectSelector=11:meta.LabelSelector matchConditions=12:MatchCondition[]
-MutatingWebhookConfiguration metadata=1:meta.ObjectMeta webhooks=2:MutatingWebhook[]
+MutatingWebhook name=1:string clientConfig=2:!WebhookClientConfig rules=3:RuleWithOperations[] failurePolicy=4:*string namespaceSelector=5:meta.LabelSelector sideEffects=6:*string timeoutSeconds=7:*int32 admissionReviewVersions=8:string[] matchPolicy=9:*string reinvocationPolicy=10:*string objectSelector=11:meta.LabelSelector matchConditions=12:MatchCondition[]
+MutatingWebhookConfiguration metadata=1:!meta.ObjectMeta webhooks=2:MutatingWebhook[]
 NamedRuleWithOperations resourceNames=1:string[] ruleWithOperations=2:^RuleWithOperations
 ParamKind apiVersion=1:string kind=2:string
 ParamRef name=1:string namespace=2:string selector=3:meta.LabelSelector parameterNotFoundAction=4:*string
@@ -14,13 +14,13 @@ Rule apiGroups=1:string[] apiVersions=2:string[] resources=3:string[] scope=4:*s
 RuleWithOperations operations=1:string[] rule=2:^Rule
 ServiceReference namespace=1:string name=2:string path=3:*string port=4:*int32
 TypeChecking expressionWarnings=1:ExpressionWarning[]
-ValidatingAdmissionPolicy metadata=1:meta.ObjectMeta spec=2:ValidatingAdmissionPolicySpec status=3:ValidatingAdmissionPolicyStatus
-ValidatingAdmissionPolicyBinding metadata=1:meta.ObjectMeta spec=2:ValidatingAdmissionPolicyBindingSpec
+ValidatingAdmissionPolicy metadata=1:!meta.ObjectMeta spec=2:!ValidatingAdmissionPolicySpec status=3:!ValidatingAdmissionPolicyStatus
+ValidatingAdmissionPolicyBinding metadata=1:!meta.ObjectMeta spec=2:!ValidatingAdmissionPolicyBindingSpec
 ValidatingAdmissionPolicyBindingSpec policyName=1:string paramRef=2:ParamRef matchResources=3:MatchResources validationActions=4:string[]
 ValidatingAdmissionPolicySpec paramKind=1:ParamKind matchConstraints=2:MatchResources validations=3:Validation[] failurePolicy=4:*string auditAnnotations=5:AuditAnnotation[] matchConditions=6:MatchCondition[] variables=7:Variable[]
 ValidatingAdmissionPolicyStatus observedGeneration=1:int64 typeChecking=2:TypeChecking conditions=3:meta.Condition[]
-ValidatingWebhook name=1:string clientConfig=2:WebhookClientConfig rules=3:RuleWithOperations[] failurePolicy=4:*string namespaceSelector=5:meta.LabelSelector sideEffects=6:*string timeoutSeconds=7:*int32 admissionReviewVersions=8:string[] matchPolicy=9:*string objectSelector=10:meta.LabelSelector matchConditions=11:MatchCondition[]
-ValidatingWebhookConfiguration metadata=1:meta.ObjectMeta webhooks=2:ValidatingWebhook[]
+ValidatingWebhook name=1:string clientConfig=2:!WebhookClientConfig rules=3:RuleWithOperations[] failurePolicy=4:*string namespaceSelector=5:meta.LabelSelector sideEffects=6:*string timeoutSeconds=7:*int32 admissionReviewVersions=8:string[] matchPolicy=9:*string objectSelector=10:meta.LabelSelector matchConditions=11:MatchCondition[]
+ValidatingWebhookConfiguration metadata=1:!meta.ObjectMeta webhooks=2:ValidatingWebhook[]
 Validation expression=1:string message=2:string reason=3:*string messageExpression=4:string
 Variable name=1:string expression=2:string
 WebhookClientConfig service=1:ServiceReference caBundle=2:bytes url=3:*string
