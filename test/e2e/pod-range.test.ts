@@ -1,4 +1,4 @@
-/** A node that comes back with another pod range: what runs keeps its addresses, what starts gets new ones. */
+/** A node that comes back with another pod range: on containerd what runs keeps its addresses, on Docker it is started anew with new ones. */
 
 import { eventually } from '@kubelab/testkit/eventually';
 import { kubectl } from './kubectl.js';
@@ -70,8 +70,35 @@ async function moveRange(): Promise<void> {
   expect(await rangeOf(name)).not.toBe(before);
 }
 
-// The docker shim gives its engine another bridge and restarts it, so running pods do not keep their addresses there.
 const onContainerd = runtime === 'containerd' ? test : test.skip;
+/** The shim gives its engine another bridge and restarts it. */
+const onDocker = runtime === 'containerd' ? test.skip : test;
+
+onDocker(
+  'running pods are started anew with addresses of the new range, once, and reach all others',
+  async () => {
+    const old = await startWeb('old', name);
+    await moveRange();
+    const range = await rangeOf(name);
+    const status = (path: string): Promise<string> =>
+      kubectl.run(['-n', space.name, 'get', 'pod', 'old', '-o', `jsonpath={.status.${path}}`]);
+    await eventually(async () => expect(rangeAround(await status('podIP'))).toBe(range), {
+      what: 'an address of the new range',
+    });
+    await kubectl.run(['-n', space.name, 'wait', '--for=condition=Ready', 'pod/old', '--timeout=60s']);
+    expect(await status('podIP')).not.toBe(old);
+    expect(await status('containerStatuses[0].restartCount')).toBe('1');
+    expect(await kubectl.run(['-n', space.name, 'describe', 'pod', 'old'])).toContain(
+      'Pod sandbox changed, it will be killed and re-created.',
+    );
+    const [other = ''] = await nodeNames();
+    const far = await startWeb('other', other);
+    expect(await fetch('other', await status('podIP'))).toBe('old\n');
+    expect(await fetch('old', far)).toBe('other\n');
+    await kubectl.run(['-n', space.name, 'delete', 'pod', '--all', '--timeout=60s']);
+  },
+  180_000,
+);
 
 onContainerd(
   'running pods keep their addresses, new ones have the new range, and all of them reach each other on the node',

@@ -26,7 +26,7 @@ async function serveRestarts(trigger: string, signal: AbortSignal): Promise<void
   }
 }
 
-test('the engine’s bridge follows the pod CIDR, once', async () => {
+test('the engine’s bridge follows the pod CIDR, and is restarted only for another one', async () => {
   const stop = new AbortController();
   engine = await startTestEngine({ ownNetwork: true, configFile: true });
   configFile = engine.configFile;
@@ -65,7 +65,18 @@ test('the engine’s bridge follows the pod CIDR, once', async () => {
     await expect(
       shim.runtime.updateRuntimeConfig({ runtimeConfig: { networkConfig: { podCidr: 'nonsense' } } }),
     ).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+
+    // Another CIDR: the engine is restarted, what ran has ended, and what starts has an address of the new one.
+    await shim.runtime.updateRuntimeConfig({ runtimeConfig: { networkConfig: { podCidr: '10.244.9.0/24' } } });
+    expect(await networkReady()).toMatchObject({ status: true });
+    expect(JSON.parse(readFileSync(configFile, 'utf8'))).toEqual({ debug: false, bip: '10.244.9.1/24' });
+    expect(readFileSync(trigger, 'utf8')).toBe('xx');
+    const ended = await shim.runtime.podSandboxStatus({ podSandboxId: pod.sandboxId });
+    expect(ended.status?.state).toBe('SANDBOX_NOTREADY');
+    const young = await TestPod.run({ ...shim, testImage });
+    expect(await young.address()).toMatch(/^10\.244\.9\.\d+$/);
     await shim.runtime.removePodSandbox({ podSandboxId: pod.sandboxId });
+    await shim.runtime.removePodSandbox({ podSandboxId: young.sandboxId });
   } finally {
     stop.abort();
     await restarts;
