@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pod } from '@kubelab/api/types';
+import { CriError } from '@kubelab/proto/cri-error';
 import { conditionOf, TestNode } from '../testing/test-node.js';
 
 const patience = 30_000;
@@ -170,6 +171,37 @@ describe('a pod on a node', () => {
       await node.until('events are written', () => node.events('ill').some((text) => text.startsWith('Killing')));
       expect(node.events('ill')).toContain('Unhealthy: Liveness probe failed: not well');
       expect(node.events('ill')).toContain('Killing: Container app failed liveness probe, will be restarted');
+    },
+    patience,
+  );
+
+  // containerd 1.6 answers so when a container ends at the very moment in which it is killed.
+  test.each([
+    ['has ended all the same', true],
+    ['runs on', false],
+  ])(
+    'is restarted once when its liveness probe fails and the first try to stop it fails, too: it %s',
+    async (_what, ends) => {
+      node = await TestNode.start();
+      let healthy = true;
+      let failed = false;
+      node.runtime.exec = () => (healthy ? { exitCode: 0 } : { exitCode: 1 });
+      node.runtime.intercept = (name, argument) => {
+        if (name !== 'stopContainer' || failed) return;
+        failed = true;
+        healthy = true;
+        if (ends) node.runtime.exit((argument as { containerId: string }).containerId, 137);
+        throw new CriError('UNKNOWN', 'ttrpc: closed: unknown');
+      };
+      const livenessProbe = { exec: { command: ['check'] }, periodSeconds: 1, failureThreshold: 1 };
+      await node.createPod('ill', { containers: [{ ...app, livenessProbe }] });
+      await node.untilReady('ill');
+      healthy = false;
+      const restarted = ({ status }: Pod) =>
+        status?.containerStatuses?.[0]?.restartCount === 1 && status.containerStatuses[0].ready;
+      await node.untilPod('ill', 'restarts', restarted);
+      expect(node.runtime.running()).toHaveLength(1);
+      expect(node.runtime.callsOf('stopContainer')).toHaveLength(ends ? 1 : 2);
     },
     patience,
   );

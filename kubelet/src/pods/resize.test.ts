@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { pods } from '@kubelab/api/resource-types';
 import type { Container, Pod, ResourceRequirements } from '@kubelab/api/types';
+import { CriError } from '@kubelab/proto/cri-error';
 import { conditionOf, TestNode } from '../testing/test-node.js';
 import { pendingReason } from './resize-plan.js';
 
@@ -58,6 +59,28 @@ describe('on a node', () => {
     await node.until('it says why', () =>
       node.events('web').includes('Killing: Container app resize requires restart'),
     );
+  });
+
+  test('a container that cannot be stopped for it is told of, and is restarted with the next try', async () => {
+    const resizePolicy = [{ resourceName: 'cpu', restartPolicy: 'RestartContainer' }];
+    node = await TestNode.start();
+    let failed = false;
+    node.runtime.intercept = (name) => {
+      if (name !== 'stopContainer' || failed) return;
+      failed = true;
+      throw new CriError('UNKNOWN', 'ttrpc: closed: unknown');
+    };
+    const container = sized('100m', { resizePolicy });
+    await node.createPod('web', { containers: [container] });
+    await node.untilReady('web');
+    const current = await node.cluster.get<Pod>(pods, 'web', 'default');
+    const wanted = sized('200m', { resizePolicy });
+    await node.cluster.update(pods, { ...current, spec: { ...current.spec, containers: [wanted] } });
+    await node.untilPod('web', 'is restarted', ({ status }) => status?.containerStatuses?.[0]?.restartCount === 1);
+    await node.until('it is told', () =>
+      node.events('web').some((event) => event.startsWith('ResizeError: Pod resize error: ')),
+    );
+    expect(node.runtime.running()).toHaveLength(1);
   });
 
   test('what the node does not have is refused, and the container goes on', async () => {
