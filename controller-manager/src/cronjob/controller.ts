@@ -2,7 +2,6 @@
 
 import { cronJobs, jobs as jobType } from '@kubelab/api/resource-types';
 import type { CronJob, CronJobStatus, Job } from '@kubelab/api/types';
-import { deepEqual } from '@kubelab/apimachinery/json';
 import { type Draft, objectKey } from '@kubelab/apimachinery/meta';
 import { isAlreadyExists, isNotFound } from '@kubelab/apimachinery/status-error';
 import { formatTime } from '@kubelab/apimachinery/time';
@@ -10,6 +9,7 @@ import type { Informer } from '@kubelab/client/informer';
 import type { Controller } from '@kubelab/controller/loop';
 import { controllerKey, isControlledBy } from '@kubelab/controller/owner';
 import type { ReconcileResult, Reconciler } from '@kubelab/controller/reconciler';
+import { sameStatus } from '@kubelab/controller/same-status';
 import { type ControllerDefinition, createLoop, type ManagerContext } from '../manager/context.js';
 import { WrittenVersions } from '../manager/written-versions.js';
 import { isNamespaceTerminating } from '../pods/pod-control.js';
@@ -150,7 +150,7 @@ class CronJobReconciler implements Reconciler {
   }
 
   async #writeStatus(cronJob: CronJob, status: CronJobStatus): Promise<CronJob> {
-    if (deepEqual(status, cronJob.status ?? {})) return cronJob;
+    if (sameStatus(status, cronJob.status)) return cronJob;
     const written = await this.#context.client.updateStatus(cronJobs, { ...cronJob, status });
     this.#written.note(cronJob, written);
     return written;

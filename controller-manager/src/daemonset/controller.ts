@@ -9,6 +9,7 @@ import type { Informer } from '@kubelab/client/informer';
 import { Expectations } from '@kubelab/controller/expectations';
 import type { Controller } from '@kubelab/controller/loop';
 import type { ReconcileResult, Reconciler } from '@kubelab/controller/reconciler';
+import { sameStatus } from '@kubelab/controller/same-status';
 import { RevisionCollision, RevisionStore } from '../history/revision-store.js';
 import { revisionLabel } from '../history/revisions.js';
 import { type ControllerDefinition, createLoop, type ManagerContext } from '../manager/context.js';
@@ -190,7 +191,7 @@ class DaemonSetReconciler implements Reconciler {
       collisionCount === undefined
         ? daemonStatus({ daemonSet, nodes: this.#nodes.list(), pods, hash, nowMs: clock.now() })
         : { ...emptyStatus, ...daemonSet.status, collisionCount };
-    if (deepEqual(status, daemonSet.status ?? {})) return;
+    if (sameStatus(status, daemonSet.status)) return;
     await client.updateStatus(daemonSets, { ...daemonSet, status });
   }
 }

@@ -2,7 +2,6 @@
 
 import { deployments, pods as podType, replicaSets } from '@kubelab/api/resource-types';
 import type { Deployment, Pod, ReplicaSet } from '@kubelab/api/types';
-import { deepEqual } from '@kubelab/apimachinery/json';
 import { selectorFromLabelSelector } from '@kubelab/apimachinery/labels';
 import { type Draft, isBeingDeleted, objectKey } from '@kubelab/apimachinery/meta';
 import { isAlreadyExists, isNotFound } from '@kubelab/apimachinery/status-error';
@@ -10,6 +9,7 @@ import type { Informer } from '@kubelab/client/informer';
 import type { Controller } from '@kubelab/controller/loop';
 import { controllerKey, controllerReference, isControlledBy } from '@kubelab/controller/owner';
 import { type ReconcileResult, type Reconciler, TerminalError } from '@kubelab/controller/reconciler';
+import { sameStatus } from '@kubelab/controller/same-status';
 import { type ControllerDefinition, createLoop, type ManagerContext } from '../manager/context.js';
 import { mayAdopt, planAdoption } from '../pods/adoption.js';
 import { isNamespaceTerminating } from '../pods/pod-control.js';
@@ -222,7 +222,7 @@ class DeploymentReconciler implements Reconciler {
     },
   ) {
     const status = deploymentStatus({ deployment, nowMs: this.#context.clock.now(), ...facts });
-    if (deepEqual(status, deployment.status ?? {})) return status;
+    if (sameStatus(status, deployment.status)) return status;
     try {
       await this.#context.client.updateStatus(deployments, { ...deployment, status });
     } catch (error) {

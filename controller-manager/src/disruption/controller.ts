@@ -9,6 +9,7 @@ import { isConflict, isNotFound, StatusError } from '@kubelab/apimachinery/statu
 import type { Informer } from '@kubelab/client/informer';
 import type { Controller } from '@kubelab/controller/loop';
 import type { ReconcileResult, Reconciler } from '@kubelab/controller/reconciler';
+import { sameStatus } from '@kubelab/controller/same-status';
 import { type ControllerDefinition, createLoop, type ManagerContext } from '../manager/context.js';
 import { type BudgetPlan, failedStatus, needsScale, planBudget } from './plan.js';
 import { ControllerScales } from './scales.js';
@@ -98,7 +99,7 @@ class BudgetReconciler implements Reconciler {
   }
 
   async #writeStatus(budget: PodDisruptionBudget, status: PodDisruptionBudgetStatus): Promise<void> {
-    if (deepEqual(status, budget.status ?? {})) return;
+    if (sameStatus(status, budget.status)) return;
     await this.#context.client.updateStatus(podDisruptionBudgets, { ...budget, status });
   }
 }

@@ -2,7 +2,6 @@
 
 import { jobs as jobType, pods as podType } from '@kubelab/api/resource-types';
 import type { Job, JobStatus, Pod } from '@kubelab/api/types';
-import { deepEqual } from '@kubelab/apimachinery/json';
 import { selectorFromLabelSelector } from '@kubelab/apimachinery/labels';
 import { controllerOf, objectKey } from '@kubelab/apimachinery/meta';
 import { isConflict, isNotFound } from '@kubelab/apimachinery/status-error';
@@ -12,6 +11,7 @@ import { Expectations } from '@kubelab/controller/expectations';
 import type { Controller } from '@kubelab/controller/loop';
 import { controllerKey } from '@kubelab/controller/owner';
 import type { ReconcileResult, Reconciler } from '@kubelab/controller/reconciler';
+import { sameStatus } from '@kubelab/controller/same-status';
 import { type ControllerDefinition, createLoop, type ManagerContext } from '../manager/context.js';
 import { WrittenVersions } from '../manager/written-versions.js';
 import { claimPods } from '../pods/adoption.js';
@@ -193,7 +193,7 @@ class JobReconciler implements Reconciler {
   }
 
   async #writeStatus(job: Job, status: JobStatus): Promise<Job> {
-    if (deepEqual(status, job.status ?? {})) return job;
+    if (sameStatus(status, job.status)) return job;
     const written = await this.#context.client.updateStatus(jobType, { ...job, status });
     this.#written.note(job, written);
     return written;

@@ -2,13 +2,13 @@
 
 import { namespaces } from '@kubelab/api/resource-types';
 import type { Namespace, NamespaceCondition } from '@kubelab/api/types';
-import { deepEqual } from '@kubelab/apimachinery/json';
 import { formatGroupResource, type KubeObject } from '@kubelab/apimachinery/meta';
 import { isConflict, isNotFound, StatusError } from '@kubelab/apimachinery/status-error';
 import { type DiscoveredResource, discoverResources } from '@kubelab/client/discovery';
 import type { Informer } from '@kubelab/client/informer';
 import { timestamp } from '@kubelab/component/clock';
 import type { ReconcileResult, Reconciler } from '@kubelab/controller/reconciler';
+import { sameStatus } from '@kubelab/controller/same-status';
 import { type ControllerDefinition, createLoop, type ManagerContext } from '../manager/context.js';
 import { type Leftover, namespaceConditions } from './plan.js';
 
@@ -130,7 +130,7 @@ class NamespaceReconciler implements Reconciler {
       const lastTransitionTime = before?.status === condition.status ? before.lastTransitionTime : timestamp(clock);
       return { ...condition, ...(lastTransitionTime ? { lastTransitionTime } : {}) };
     });
-    if (deepEqual(conditions, old)) return;
+    if (sameStatus(conditions, old)) return;
     try {
       await client.updateStatus(namespaces, { ...namespace, status: { ...namespace.status, conditions } });
     } catch (error) {

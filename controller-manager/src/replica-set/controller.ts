@@ -3,7 +3,6 @@
 import type { ResourceType } from '@kubelab/api/resource';
 import { pods as podType } from '@kubelab/api/resource-types';
 import type { Pod, PodTemplateSpec } from '@kubelab/api/types';
-import { deepEqual } from '@kubelab/apimachinery/json';
 import type { Selector } from '@kubelab/apimachinery/labels';
 import { controllerOf, type KubeObject, objectKey } from '@kubelab/apimachinery/meta';
 import type { Informer } from '@kubelab/client/informer';
@@ -11,6 +10,7 @@ import { timestamp } from '@kubelab/component/clock';
 import { Expectations } from '@kubelab/controller/expectations';
 import type { Controller } from '@kubelab/controller/loop';
 import type { ReconcileResult, Reconciler } from '@kubelab/controller/reconciler';
+import { sameStatus } from '@kubelab/controller/same-status';
 import { createLoop, type ManagerContext, type Runnable } from '../manager/context.js';
 import { claimPods } from '../pods/adoption.js';
 import { PodBatch, type PodFailure } from '../pods/pod-batch.js';
@@ -145,7 +145,7 @@ class ReplicaReconciler<T extends ReplicaObject> implements Reconciler {
       ...(generation === undefined ? {} : { observedGeneration: generation }),
       ...(conditions.length > 0 ? { conditions } : {}),
     });
-    if (deepEqual(status, object.status ?? {})) return;
+    if (sameStatus(status, object.status)) return;
     await client.updateStatus(this.#kind.type, { ...object, status });
   }
 }

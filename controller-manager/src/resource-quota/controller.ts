@@ -24,6 +24,7 @@ import { discoverResources } from '@kubelab/client/discovery';
 import type { Informer } from '@kubelab/client/informer';
 import type { Controller } from '@kubelab/controller/loop';
 import type { ReconcileResult, Reconciler } from '@kubelab/controller/reconciler';
+import { sameStatus } from '@kubelab/controller/same-status';
 import { type ControllerDefinition, createLoop, type ManagerContext } from '../manager/context.js';
 import { isPodTerminated } from '../pods/pod-state.js';
 import { countedNames, quotaStatus } from './plan.js';
@@ -103,7 +104,7 @@ class QuotaReconciler implements Reconciler {
       claims: informers.of(persistentVolumeClaims).list(namespace),
       counts: await this.#count(quota, namespace),
     });
-    if (deepEqual(status, quota.status ?? {})) return { requeueAfterMs: resyncMs };
+    if (sameStatus(status, quota.status)) return { requeueAfterMs: resyncMs };
     await client.updateStatus(resourceQuotas, { ...quota, status });
     return { requeueAfterMs: checkMs };
   }

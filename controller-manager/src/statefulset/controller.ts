@@ -2,7 +2,6 @@
 
 import { pods as podType, statefulSets } from '@kubelab/api/resource-types';
 import type { ControllerRevision, Pod, StatefulSet } from '@kubelab/api/types';
-import { deepEqual } from '@kubelab/apimachinery/json';
 import { selectorFromLabelSelector } from '@kubelab/apimachinery/labels';
 import { isBeingDeleted, objectKey } from '@kubelab/apimachinery/meta';
 import { isAlreadyExists, isNotFound } from '@kubelab/apimachinery/status-error';
@@ -10,6 +9,7 @@ import type { Informer } from '@kubelab/client/informer';
 import { Expectations } from '@kubelab/controller/expectations';
 import type { Controller } from '@kubelab/controller/loop';
 import type { ReconcileResult, Reconciler } from '@kubelab/controller/reconciler';
+import { sameStatus } from '@kubelab/controller/same-status';
 import { RevisionCollision, RevisionStore } from '../history/revision-store.js';
 import { hashLabel, templateOf } from '../history/revisions.js';
 import { type ControllerDefinition, createLoop, type ManagerContext } from '../manager/context.js';
@@ -187,7 +187,7 @@ class StatefulSetReconciler implements Reconciler {
 
   async #writeStatus(facts: StatefulFacts): Promise<void> {
     const status = statefulStatus(facts);
-    if (deepEqual(status, facts.set.status ?? {})) return;
+    if (sameStatus(status, facts.set.status)) return;
     await this.#context.client.updateStatus(statefulSets, { ...facts.set, status });
   }
 }

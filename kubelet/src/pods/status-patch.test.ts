@@ -10,6 +10,14 @@ describe('statusPatch', () => {
     expect(statusPatch('u', same, base)).toBeUndefined();
   });
 
+  test('is nothing where the server has left out what is empty, but for a state', () => {
+    const container = { name: 'c', image: 'i', imageID: '', ready: false, restartCount: 0, lastState: {} };
+    const status = (more: object): PodStatus => ({ ...base, containerStatuses: [{ ...container, ...more }] });
+    const [served, own] = [status({ resources: {} }), status({ resources: { requests: {} }, state: {} })];
+    expect(statusPatch('u', served, own)).toBeUndefined();
+    expect(statusPatch('u', served, status({ state: { waiting: {} } }))).toBeDefined();
+  });
+
   test('names only what differs', () => {
     expect(statusPatch('u', base, { ...base, phase: 'Failed', reason: 'Evicted' })).toEqual({
       metadata: { uid: 'u' },

@@ -61,11 +61,16 @@ function isSame(a: unknown, b: unknown): boolean {
   return JSON.stringify(plain(a)) === JSON.stringify(plain(b));
 }
 
-/** Absent, null and empty are the same to the API for these fields. */
+/** Absent, null and empty are the same to the API for these fields, but for a state that is known by its name alone. */
 function plain(value: unknown): unknown {
   if (value === null || value === undefined || value === '') return undefined;
   if (Array.isArray(value)) return value.length === 0 ? undefined : value.map(plain);
   if (typeof value !== 'object') return value;
   const entries = Object.entries(value).map(([key, item]) => [key, plain(item)] as const);
-  return Object.fromEntries(entries.filter(([, item]) => item !== undefined).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return Object.fromEntries(entries.filter(([key, item]) => !isAbsent(key, item)).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function isAbsent(key: string, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return value === undefined;
+  return Object.keys(value).length === 0 && key !== 'waiting' && key !== 'running';
 }
