@@ -49,3 +49,15 @@ test('a snapshot that nobody uses is forgotten', async () => {
   snapshots.prune();
   expect(snapshots.get(7)).toBeUndefined();
 });
+
+test('a snapshot that is always used does not outlive the compaction of its revision', async () => {
+  const clock = new FakeClock();
+  const snapshots = new PageSnapshots(clock);
+  snapshots.keep(7, entries);
+  for (let seconds = 0; seconds <= 300; seconds += 20) {
+    expect(snapshots.get(7)).toBeDefined();
+    await clock.advance(20_000);
+    snapshots.prune();
+  }
+  expect(snapshots.get(7)).toBeUndefined();
+});

@@ -5,7 +5,8 @@ import type { KeyRange, SortedEntries } from './sorted-entries.js';
 
 interface Snapshot {
   entries: SortedEntries;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, as is `lastUse`. */
+  kept: number;
   lastUse: number;
   /** How many entries follow from where pages have ended: the next page need not count them all again. */
   rests: Map<string, number>;
@@ -13,6 +14,8 @@ interface Snapshot {
 
 const maxSnapshots = 8;
 const idleMs = 30_000;
+/** A client that goes on asking must not keep a state beyond its compaction in etcd: such tokens expire, as upstream's do. */
+const oldestMs = 5 * 60_000;
 const maxRests = 1_000;
 
 const restKey = ({ start, end = '' }: KeyRange): string => `${end}\n${start}`;
@@ -35,7 +38,8 @@ export class PageSnapshots {
 
   keep(revision: number, entries: SortedEntries): void {
     if (this.#byRevision.has(revision)) return;
-    this.#byRevision.set(revision, { entries: entries.snapshot(), lastUse: this.#clock.now(), rests: new Map() });
+    const now = this.#clock.now();
+    this.#byRevision.set(revision, { entries: entries.snapshot(), kept: now, lastUse: now, rests: new Map() });
     const oldest = this.#byRevision.keys().next().value;
     if (this.#byRevision.size > maxSnapshots && oldest !== undefined) this.#byRevision.delete(oldest);
   }
@@ -58,11 +62,11 @@ export class PageSnapshots {
     return rest;
   }
 
-  /** Forgets what nobody has asked for lately. */
+  /** Forgets what nobody has asked for lately, and what is old. */
   prune(): void {
-    const limit = this.#clock.now() - idleMs;
-    for (const [revision, snapshot] of this.#byRevision)
-      if (snapshot.lastUse < limit) this.#byRevision.delete(revision);
+    const now = this.#clock.now();
+    for (const [revision, { kept, lastUse }] of this.#byRevision)
+      if (lastUse < now - idleMs || kept < now - oldestMs) this.#byRevision.delete(revision);
   }
 
   clear(): void {
