@@ -37,22 +37,39 @@ export async function bindSubPath(mounter: Mounter, volume: string, subPath: str
   }
 }
 
-/** Makes missing folders, with the volume's own permissions. Refuses to follow a link out of the volume on the way. */
+/** Makes missing folders, the last of them with the volume's own permissions. Refuses to follow a link out of the volume on the way. */
 async function createMissing(base: string, subPath: string): Promise<void> {
-  const { mode } = await stat(base);
+  const parts = subPath.split('/').filter((item) => item !== '' && item !== '.');
   let existing = base;
-  for (const part of subPath.split('/').filter((item) => item !== '' && item !== '.')) {
-    const next = join(existing, part);
+  for (const [index, part] of parts.entries()) {
     try {
-      existing = await realpath(next);
+      existing = await realpath(join(existing, part));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      await mkdir(next, { mode: mode & 0o777 });
-      existing = next;
+      await createBelow(base, existing, parts.slice(index));
+      return;
     }
     if (existing !== base && !existing.startsWith(`${base}${sep}`)) {
       throw new Error(`subpath "${existing}" not within volume path "${base}"`);
     }
+  }
+}
+
+/** From descriptor to descriptor, so that nobody can exchange a folder for a link meanwhile. The process's umask does not count. */
+async function createBelow(base: string, existing: string, parts: readonly string[]): Promise<void> {
+  const mode = (await stat(base)).mode & 0o7777;
+  let current = await openWithoutLinks(base, relative(base, existing));
+  try {
+    for (const part of parts) {
+      const path = `/proc/self/fd/${current.fd}/${part}`;
+      await mkdir(path, { mode: mode & 0o777 });
+      const child = await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+      await current.close();
+      current = child;
+    }
+    await current.chmod(mode);
+  } finally {
+    await current.close();
   }
 }
 

@@ -274,6 +274,60 @@ export function describeRealPods(name: string, start: () => Promise<RealRuntime>
     );
 
     test(
+      'has the rights, the groups, the share of the processor, the names and the folder that it asks for, and no others',
+      async () => {
+        const spec = {
+          securityContext: {
+            runAsUser: 1000,
+            runAsGroup: 1001,
+            supplementalGroups: [3000],
+            seccompProfile: { type: 'RuntimeDefault' },
+          },
+          hostAliases: [{ ip: '192.0.2.7', hostnames: ['far', 'away'] }],
+          dnsPolicy: 'None',
+          dnsConfig: {
+            nameservers: ['192.0.2.53'],
+            searches: ['corp.test'],
+            options: [{ name: 'ndots', value: '2' }],
+          },
+          volumes: [{ name: 'scratch', emptyDir: {} }],
+        };
+        const container = {
+          securityContext: {
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ['ALL'] },
+          },
+          env: [{ name: 'WHO', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
+          volumeMounts: [{ name: 'scratch', mountPath: '/s', subPathExpr: 'of-$(WHO)' }],
+          resources: { limits: { cpu: '200m' } },
+        };
+        const script = [
+          'grep -E "^(CapBnd|CapEff|NoNewPrivs|Seccomp):" /proc/self/status | tr -s "\t" " "',
+          'id -u; id -G; cat /etc/resolv.conf; grep far /etc/hosts | tr "\t" " "',
+          'cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us 2>/dev/null || cut -d" " -f1 /sys/fs/cgroup/cpu.max',
+          'touch /no; touch /s/yes && ls /s',
+        ].join('; ');
+        expect((await output(script, 'limited', { spec, container })).trim().split('\n')).toEqual([
+          'CapEff: 0000000000000000',
+          'CapBnd: 0000000000000000',
+          'NoNewPrivs: 1',
+          'Seccomp: 2',
+          '1000',
+          '1001 3000',
+          'search corp.test',
+          'nameserver 192.0.2.53',
+          'options ndots:2',
+          '192.0.2.7 far away',
+          '20000',
+          'touch: /no: Read-only file system',
+          'yes',
+        ]);
+      },
+      patience,
+    );
+
+    test(
       'ends with its stop signal, or says that its runtime has none',
       async () => {
         const folder = join(node.root, 'signals');
