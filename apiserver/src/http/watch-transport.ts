@@ -32,14 +32,18 @@ interface Batch {
   chunk: Buffer;
 }
 
-/** Watchers of the same kind get the same events one after the other: the last ones, ready to be sent. */
-let lastBatch: Batch | undefined;
+/**
+ * Watchers of the same kind get the same events, those with slow clients later than others: what was last sent from an event on, ready to be
+ * sent again, and forgotten with the event.
+ */
+const batches = new WeakMap<WatchEvent, Batch>();
 
 /** The events as one chunk of HTTP's chunked encoding. */
 function chunkOf(events: readonly WatchEvent[], encoder: WatchEncoder): Buffer {
   const { contentType, sharing } = encoder;
-  if (sharing === undefined) return framed(events.map(encoder.encode));
-  const known = lastBatch;
+  const [first] = events;
+  if (sharing === undefined || first === undefined) return framed(events.map(encoder.encode));
+  const known = batches.get(first);
   const same =
     known?.sharing === sharing &&
     known.contentType === contentType &&
@@ -47,7 +51,7 @@ function chunkOf(events: readonly WatchEvent[], encoder: WatchEncoder): Buffer {
     events.every((event, index) => known.events[index] === event);
   if (same) return known.chunk;
   const chunk = framed(events.map(encoder.encode));
-  lastBatch = { contentType, sharing, events, chunk };
+  batches.set(first, { contentType, sharing, events, chunk });
   return chunk;
 }
 

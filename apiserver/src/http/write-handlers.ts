@@ -132,7 +132,7 @@ export async function handleDeleteCollection(engine: Engine, exchange: Exchange,
   const format = negotiateOutput(exchange.request.headers.accept, outputOptions(target.resource));
   const selection = parseSelection(resource.definition, query.get('labelSelector'), query.get('fieldSelector'));
   const { limit } = parseCollectionOptions(query, { watch: false });
-  const entries = await deleteCollection(engine, {
+  const page = await deleteCollection(engine, {
     resource,
     namespace,
     user,
@@ -141,7 +141,6 @@ export async function handleDeleteCollection(engine: Engine, exchange: Exchange,
     ...(selection.predicate ? { predicate: selection.predicate } : {}),
     limit,
   });
-  const revision = entries.reduce((newest, entry) => Math.max(newest, entry.revision), 0);
   const { definition } = resource;
-  await sendList(exchange, { definition, page: { entries, revision }, format, now: new Date(engine.clock.now()) });
+  await sendList(exchange, { definition, page, format, now: new Date(engine.clock.now()) });
 }

@@ -3,7 +3,7 @@
 import type { UnstructuredObject } from '@kubelab/apimachinery/meta';
 import { isNotFound, methodNotSupported, notFound, type Status } from '@kubelab/apimachinery/status-error';
 import type { UserInfo } from '../contracts.js';
-import type { Entry, EntryPredicate, Update } from '../storage/store.js';
+import type { Entry, EntryPredicate, Page, Update } from '../storage/store.js';
 import { storeOf } from './create.js';
 import { planDeletion } from './deletion-plan.js';
 import { admit, type Engine, storageHookFor, validateAdmission } from './engine.js';
@@ -92,8 +92,8 @@ export interface CollectionDeleteRequest extends Omit<DeleteRequest, 'name'> {
 /** Upstream deletes the objects of a collection with one worker; a few more keep etcd busy without flooding it. */
 const deleteWorkers = 4;
 
-/** Deletes what matches; objects that vanish meanwhile are no error. Returns what was deleted or marked. */
-export async function deleteCollection(engine: Engine, request: CollectionDeleteRequest): Promise<Entry[]> {
+/** Deletes what matches; objects that vanish meanwhile are no error. Returns what was found, as it was before, as upstream does. */
+export async function deleteCollection(engine: Engine, request: CollectionDeleteRequest): Promise<Page> {
   const { resource, namespace, predicate, limit } = request;
   if (!resource.definition.verbs.includes('deletecollection')) {
     throw methodNotSupported(resource.groupResource, 'deletecollection');
@@ -103,28 +103,24 @@ export async function deleteCollection(engine: Engine, request: CollectionDelete
     ...(predicate ? { predicate } : {}),
     ...(limit > 0 ? { limit } : {}),
   });
-  const queue = [...page.entries];
-  const deleted: Entry[] = [];
+  // One for all workers: each takes the next entry that is left.
+  const queue = page.entries.values();
   const work = async (): Promise<void> => {
-    for (let entry = queue.shift(); entry; entry = queue.shift()) {
-      const done = await deleteOfCollection(engine, request, entry.object);
-      if (done) deleted.push(done);
-    }
+    for (const entry of queue) await deleteOfCollection(engine, request, entry.object);
   };
   await Promise.all(Array.from({ length: deleteWorkers }, work));
-  return deleted;
+  return page;
 }
 
 async function deleteOfCollection(
   engine: Engine,
   request: CollectionDeleteRequest,
   object: UnstructuredObject,
-): Promise<Entry | undefined> {
+): Promise<void> {
   try {
     const { name, namespace } = object.metadata;
-    return (await deleteObject(engine, { ...request, name, namespace })).entry;
+    await deleteObject(engine, { ...request, name, namespace });
   } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
+    if (!isNotFound(error)) throw error;
   }
 }

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { CacheWatcher } from './cache-watcher.js';
 import { Change } from './change.js';
 import { StoredEntry } from './encoding.js';
@@ -16,7 +18,15 @@ const eventOf = (revision: number, bytes: number): WatchEvent => ({
 });
 
 /** A watcher whose sink takes `takes` batches and then wants no more for now. */
-function watcherOf({ backlog = [], takes = Number.POSITIVE_INFINITY }: { backlog?: WatchEvent[]; takes?: number }) {
+function watcherOf({
+  backlog = [],
+  backlogIterator = backlog.values(),
+  takes = Number.POSITIVE_INFINITY,
+}: {
+  backlog?: WatchEvent[];
+  backlogIterator?: Iterator<WatchEvent>;
+  takes?: number;
+}) {
   const batches: number[][] = [];
   const ends: boolean[] = [];
   const watcher = new CacheWatcher({
@@ -28,7 +38,7 @@ function watcherOf({ backlog = [], takes = Number.POSITIVE_INFINITY }: { backlog
       onEnd: () => undefined,
     },
     predicate: undefined,
-    backlog: backlog.values(),
+    backlog: backlogIterator,
     afterRevision: 0,
     queueLimit: 5_000,
     queueBytes: 1_000_000,
@@ -87,3 +97,32 @@ test('what has gone out does not count as waiting', () => {
   watcher.offer(changeOf(4, 100_000));
   expect([batches, ends]).toEqual([[[1]], []]);
 });
+
+/** Collects garbage now, whatever the flags of the process. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+}
+
+test('the state that a watch began with is let go when it is sent, while the watch goes on', async () => {
+  const sent = { state: { size: 0 } as object | undefined };
+  const reference = new WeakRef(sent.state as object);
+  const { watcher, batches } = watcherOf({ backlogIterator: eventsOf(sent) });
+  sent.state = undefined;
+  watcher.start();
+  await new Promise(setImmediate);
+  collectGarbage();
+  expect(batches).toEqual([[1]]);
+  expect(reference.deref()).toBeUndefined();
+  watcher.offer(changeOf(2, 200));
+  watcher.flush();
+  expect(batches).toEqual([[1], [2]]);
+});
+
+/** A backlog that holds a state until it has ended. */
+function eventsOf({ state }: { state: object | undefined }): Iterator<WatchEvent> {
+  return (function* () {
+    yield eventOf(1, 200);
+    expect(state).toBeDefined();
+  })();
+}

@@ -25,7 +25,8 @@ const batchSize = 128;
 const batchBytes = 32 * 1024;
 
 export class CacheWatcher implements Watcher {
-  readonly #options: CacheWatcherOptions;
+  readonly #options: Omit<CacheWatcherOptions, 'backlog'>;
+  /** Nobody else may hold it: a state that has been sent would live as long as the watch. */
   #backlog: Iterator<WatchEvent | undefined> | undefined;
   #queue: WatchEvent[] = [];
   #queuedBytes = 0;
@@ -34,9 +35,9 @@ export class CacheWatcher implements Watcher {
   #sending = false;
   #over = false;
 
-  constructor(options: CacheWatcherOptions) {
+  constructor({ backlog, ...options }: CacheWatcherOptions) {
     this.#options = options;
-    this.#backlog = options.backlog;
+    this.#backlog = backlog;
   }
 
   /** Begins to send. */

@@ -72,3 +72,20 @@ test('a glance at an object does not keep it, and takes the one that is kept', (
   expect(entry.object).toEqual(seen);
   expect(entry.glance()).toBe(entry.object);
 });
+
+test('the same state under another revision is held once', () => {
+  const last = new StoredEntry('k', 42, encodeObject(pod('a')));
+  const { bytes, object } = last;
+  const deleted = last.withRevision(43);
+  expect(deleted.size).toBe(last.size);
+  expect(deleted.bytes.toString()).toBe(bytes.toString().replace('"resourceVersion":"42"', '"resourceVersion":"43"'));
+  expect(deleted.object.metadata.resourceVersion).toBe('43');
+  expect(deleted.object['spec']).toBe(object['spec']);
+  expect(deleted.size).toBe(last.size);
+  expect(deleted.withRevision(44).bytes.includes('"resourceVersion":"44"')).toBe(true);
+  const before = deleted.bytes;
+  deleted.cool();
+  expect(deleted.bytes).not.toBe(before);
+  expect(deleted.bytes.equals(before)).toBe(true);
+  expect(last.bytes).toBe(bytes);
+});

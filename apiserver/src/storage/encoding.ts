@@ -28,23 +28,32 @@ export function isStoredObject(stored: Buffer): boolean {
   );
 }
 
-/** An entry made from stored bytes. The copy with the resourceVersion is made on first use and replaces the stored bytes. */
+/**
+ * An entry made from stored bytes, or from another entry: the same state under another revision. The copy with the resourceVersion is made on
+ * first use and replaces the stored bytes; one that is made from another entry can go again.
+ */
 export class StoredEntry implements Entry {
   readonly key: string;
   readonly revision: number;
   readonly itemOffset: number;
+  readonly #origin: StoredEntry | undefined;
   #stored: Buffer | undefined;
   #bytes: Buffer | undefined;
   #object: UnstructuredObject | undefined;
   #protobuf: Buffer | undefined;
   #used = false;
 
-  constructor(key: string, revision: number, stored: Buffer) {
+  constructor(key: string, revision: number, state: Buffer | StoredEntry) {
     this.key = key;
     this.revision = revision;
-    this.#stored = stored;
-    // No string before it can hold this text: its quotes would be escaped.
-    this.itemOffset = stored.indexOf(metadataField, 0, 'latin1');
+    if (state instanceof StoredEntry) {
+      this.#origin = state;
+      this.itemOffset = state.itemOffset;
+    } else {
+      this.#stored = state;
+      // No string before it can hold this text: its quotes would be escaped.
+      this.itemOffset = state.indexOf(metadataField, 0, 'latin1');
+    }
   }
 
   get bytes(): Buffer {
@@ -66,6 +75,10 @@ export class StoredEntry implements Entry {
   }
 
   #parse(): UnstructuredObject {
+    if (this.#origin) {
+      const same = this.#origin.glance();
+      return { ...same, metadata: { ...same.metadata, resourceVersion: String(this.revision) } };
+    }
     const object = parseExact((this.#stored ?? this.bytes).toString()) as UnstructuredObject;
     object.metadata.resourceVersion = String(this.revision);
     return object;
@@ -80,10 +93,11 @@ export class StoredEntry implements Entry {
     this.#protobuf = encoded;
   }
 
-  /** Lets go of what can be made again from the bytes, which is several times their size. */
+  /** Lets go of what can be made again, which is several times the size of the bytes it is made from. */
   cool(): void {
     this.#object = undefined;
     this.#protobuf = undefined;
+    if (this.#origin) this.#bytes = undefined;
   }
 
   /** As {@link cool}, when nobody has asked for it since the last call. */
@@ -92,14 +106,15 @@ export class StoredEntry implements Entry {
     this.#used = false;
   }
 
-  /** Approximate memory in bytes. */
+  /** Approximate memory in bytes: of what it is made from, where that is another entry. */
   get size(): number {
-    return (this.#bytes ?? this.#stored ?? header).length + entryOverhead;
+    return this.#origin?.size ?? (this.#bytes ?? this.#stored ?? header).length + entryOverhead;
   }
 
   /** What etcd holds; copied together when only the spliced bytes are left. */
   get stored(): Buffer {
     if (this.#stored !== undefined) return this.#stored;
+    if (this.#origin) return this.#origin.stored;
     const bytes = this.bytes;
     const start = this.itemOffset + metadataField.length;
     return Buffer.concat([
@@ -123,7 +138,7 @@ export class StoredEntry implements Entry {
 
   /** The same state under another revision: how a deletion shows the last state. */
   withRevision(revision: number): StoredEntry {
-    return new StoredEntry(this.key, revision, this.stored);
+    return new StoredEntry(this.key, revision, this.#origin ?? this);
   }
 }
 
