@@ -3,6 +3,7 @@ import { runPlugin, testRequest } from '../test-requests.js';
 import { describeFindings, evaluatePod } from './evaluate.js';
 import type { PodLike } from './findings.js';
 import { createPodSecurity } from './pod-security.js';
+import { parsePolicy, privileged } from './policy.js';
 
 const latest = Number.POSITIVE_INFINITY;
 const good = {
@@ -149,6 +150,37 @@ describe('restricted', () => {
     ],
   ])('%s', (_what, spec, text) => {
     expect(restricted(spec)).toBe(text);
+  });
+});
+
+describe('the labels of a namespace', () => {
+  const warned = (labels: Record<string, string>) => {
+    const all = Object.fromEntries(
+      Object.entries(labels).map(([key, value]) => [`pod-security.kubernetes.io/${key}`, value]),
+    );
+    return parsePolicy(all, { enforce: privileged, audit: privileged, warn: privileged }).policy.warn;
+  };
+
+  test.each([
+    [
+      { enforce: 'baseline', 'enforce-version': 'v1.25' },
+      { level: 'baseline', minor: 25 },
+    ],
+    [
+      { enforce: 'baseline', 'enforce-version': 'v1.25', 'warn-version': 'v1.20' },
+      { level: 'baseline', minor: 20 },
+    ],
+    [
+      { enforce: 'restricted', warn: 'privileged' },
+      { level: 'privileged', minor: latest },
+    ],
+    [
+      { enforce: 'privileged', 'enforce-version': 'v1.25' },
+      { level: 'privileged', minor: latest },
+    ],
+    [{ enforce: 'nonsense' }, { level: 'privileged', minor: latest }],
+  ])('%j warn at %j', (labels, expected) => {
+    expect(warned(labels as Record<string, string>)).toEqual(expected);
   });
 });
 

@@ -48,15 +48,18 @@ export function parsePolicy(labels: Readonly<Record<string, string>> | undefined
     if (minor === undefined) wrong(versionKey, version, 'must be "latest" or "v1.x"');
     policy[mode] = { ...policy[mode], minor: minor ?? Number.POSITIVE_INFINITY };
   }
-  // Unless they are set, the softer modes follow the harder: whoever is refused need not be warned.
-  if (
-    labels?.[`${prefix}warn`] === undefined &&
-    defaults.warn.level === 'privileged' &&
-    isStricter(policy.enforce, policy.warn)
-  ) {
-    policy.warn = { ...policy.enforce };
+  if (isWarningImplied(policy, labels)) {
+    const hasVersion = labels?.[`${prefix}warn-version`] !== undefined;
+    policy.warn = { ...policy.enforce, ...(hasVersion ? { minor: policy.warn.minor } : {}) };
   }
   return { policy, errors };
+}
+
+/** Whoever asks for a stricter level only to be enforced is warned at that level, too: workloads are never refused. */
+function isWarningImplied(policy: Policy, labels: Readonly<Record<string, string>> | undefined): boolean {
+  const enforced = labels?.[`${prefix}enforce`];
+  if (enforced === undefined || !levels.includes(enforced) || labels?.[`${prefix}warn`] !== undefined) return false;
+  return isStricter(policy.enforce, policy.warn);
 }
 
 function parseVersion(text: string): number | undefined {

@@ -6,10 +6,16 @@ import { createResourceQuota } from './resource-quota.js';
 
 const namespace = 'team';
 
+/** As its controller leaves it when there is nothing yet. */
+const counted = (name: string, hard: Record<string, string>, more: object = {}) => {
+  const used = Object.fromEntries(Object.keys(hard).map((key) => [key, '0']));
+  return { metadata: { namespace, name }, spec: { hard, ...more }, status: { hard, used } };
+};
+
 function setUp(hard: Record<string, string>, more: object = {}) {
   const objects = new MemoryObjects();
   const clock = new FakeClock();
-  objects.put('resourcequotas', { metadata: { namespace, name: 'q' }, spec: { hard, ...more } });
+  objects.put('resourcequotas', counted('q', hard, more));
   const plugin = createResourceQuota({ objects, clock });
   const create = async (resource: string, object: object, options: { dryRun?: boolean; store?: boolean } = {}) => {
     const message = await runPlugin(
@@ -38,6 +44,29 @@ describe('ResourceQuota', () => {
     expect(used()).toEqual({ configmaps: '2' });
     expect(await create('configmaps', configMap('c'))).toBe(
       'configmaps "c" is forbidden: exceeded quota: q, requested: configmaps=1, used: configmaps=2, limited: configmaps=2',
+    );
+  });
+
+  test('limits nothing that its controller has not taken note of', async () => {
+    const { create, objects, used } = setUp({});
+    objects.put('resourcequotas', { metadata: { namespace, name: 'q' }, spec: { hard: { configmaps: '0' } } });
+    expect(await create('configmaps', configMap('a'))).toBe('');
+    expect(used()).toBeUndefined();
+    const old = {
+      spec: { hard: { configmaps: '0' } },
+      status: { hard: { configmaps: '5' }, used: { configmaps: '1' } },
+    };
+    objects.put('resourcequotas', { metadata: { namespace, name: 'q' }, ...old });
+    expect(await create('configmaps', configMap('b'))).toBe('');
+    expect(used()).toEqual({ configmaps: '2' });
+  });
+
+  test('refuses what has not been counted', async () => {
+    const { create, objects } = setUp({});
+    const status = { hard: { configmaps: '5', 'count/configmaps': '3' }, used: { configmaps: '1' } };
+    objects.put('resourcequotas', { metadata: { namespace, name: 'q' }, spec: {}, status });
+    expect(await create('configmaps', configMap('a'))).toBe(
+      'configmaps "a" is forbidden: status unknown for quota: q, resources: configmaps,count/configmaps',
     );
   });
 
@@ -93,7 +122,7 @@ describe('ResourceQuota', () => {
 
   test('what one quota took is given back when another refuses', async () => {
     const { create, objects, used } = setUp({ configmaps: '5' });
-    objects.put('resourcequotas', { metadata: { namespace, name: 'r' }, spec: { hard: { configmaps: '0' } } });
+    objects.put('resourcequotas', counted('r', { configmaps: '0' }));
     expect(await create('configmaps', configMap('a'))).toContain('exceeded quota: r');
     expect(used()).toEqual({ configmaps: '0' });
   });
@@ -101,7 +130,7 @@ describe('ResourceQuota', () => {
   test('a dry run charges nothing', async () => {
     const { create, used } = setUp({ configmaps: '1' });
     expect(await create('configmaps', configMap('a'), { dryRun: true })).toBe('');
-    expect(used()).toBeUndefined();
+    expect(used()).toEqual({ configmaps: '0' });
   });
 
   test('scopes choose pods', async () => {

@@ -57,7 +57,10 @@ class QuotaEvaluator {
     const matching = this.#objects
       .peekAll<ResourceQuota>(quotas, namespace)
       .filter((quota) => isInScope(quota, resource, object));
-    for (const quota of matching) checkRequirements(request, resource, object, quota);
+    for (const quota of matching) {
+      checkRequirements(request, resource, object, quota);
+      checkCounted(request, resource, object, quota);
+    }
     const charged: Charge[] = [];
     try {
       for (const quota of matching) {
@@ -83,7 +86,7 @@ class QuotaEvaluator {
       if (!current) return undefined;
       const quota = current as unknown as ResourceQuota;
       const used = this.#affordable(request, quota, charge);
-      quota.status = { ...quota.status, hard: quota.status?.hard ?? { ...quota.spec?.hard }, used };
+      quota.status = { ...quota.status, used };
       // At once and not after the write: whoever counts in the meantime has to know of it.
       if (!request.dryRun) this.#recent.add(charge);
       return current;
@@ -104,8 +107,7 @@ class QuotaEvaluator {
   #affordable(request: AdmissionRequest, quota: ResourceQuota, charge: Charge): Record<string, string> {
     const { amounts } = charge;
     const used = new Map(Object.entries(quota.status?.used ?? {}).map(([name, value]) => [name, parseQuantity(value)]));
-    const unknown = [...amounts.keys()].some((name) => !used.has(name));
-    if (unknown || exceeded(quota, used, amounts).length > 0) {
+    if (exceeded(quota, used, amounts).length > 0) {
       // What was deleted since the last count is only known after counting again.
       for (const [name, value] of this.#measure(quota, charge)) used.set(name, value);
     }
@@ -161,8 +163,22 @@ function deltaOf(resource: GroupResource, request: AdmissionRequest): ResourceAm
   return new Map([...usage].filter(([, quantity]) => quantity.sign() > 0));
 }
 
+/** What the quota's controller has taken note of: until it has, nothing is limited. */
 function hardOf(quota: ResourceQuota): Record<string, string> {
-  return quota.spec?.hard ?? {};
+  return quota.status?.hard ?? {};
+}
+
+/** Throws StatusError 403 where the controller has not counted yet what it limits. */
+function checkCounted(
+  request: AdmissionRequest,
+  resource: GroupResource,
+  object: UnstructuredObject,
+  quota: ResourceQuota,
+): void {
+  const [hard, used] = [hardOf(quota), quota.status?.used ?? {}];
+  const limited = [...usageOf(resource, object).keys()].filter((name) => hard[name] !== undefined).sort();
+  if (limited.every((name) => used[name] !== undefined)) return;
+  throw refuse(request, `status unknown for quota: ${quota.metadata.name}, resources: ${limited.join(',')}`);
 }
 
 function mask(amounts: ResourceAmounts, hard: Record<string, string>): ResourceAmounts {
