@@ -41,6 +41,28 @@ describe('parseYaml', () => {
     });
   });
 
+  it.each([
+    ['1.5', '1.5'],
+    ['1e3', '1000'],
+    ['1000000.0', '1e+06'],
+    ['123456789.5', '1.2345679e+08'],
+    ['0.1', '0.1'],
+    ['0.00001', '1e-05'],
+    ['-2.50', '-2.5'],
+    ['.inf', '.inf'],
+    ['-.inf', '-.inf'],
+    ['.nan', '.nan'],
+    ['-0.0', '-0'],
+  ])('writes the key %s as %s', (given, key) => {
+    expect(parseYaml(`${given}: 0.5`).value).toEqual({ [key]: 0.5 });
+  });
+
+  it('gives plain lists and numbers', () => {
+    const { value } = parseYaml('a: [1.5, [2.5e3]]\nb: c') as { value: { a: unknown[] } };
+    expect(value).toEqual({ a: [1.5, [2500]], b: 'c' });
+    expect(Object.getPrototypeOf(value.a)).toBe(Array.prototype);
+  });
+
   it.each(['a: ~', 'a:', 'a: null', '- a:', '? a', 'a: &x\nb: *x'])('reads nothing as null: %j', (text) => {
     expect(JSON.stringify(parseYaml(text).value)).toContain(':null');
   });
@@ -54,6 +76,10 @@ describe('parseYaml', () => {
     ['b: {null: a}', 'Unsupported map key of type'],
     ['a: {{ b }}', 'yaml: invalid map key: map[interface {}]interface {}'],
     ['? {a: 1}\n: b', 'yaml: invalid map key'],
+    ['[a, 1]: b', 'yaml: invalid map key: []interface {}{"a", 1}'],
+    ['c: {? [] : b}', 'yaml: invalid map key: []interface {}{}'],
+    ['a: &x [1.5, ~]\nb: {*x : c}', 'yaml: invalid map key: []interface {}{1.5, interface {}(nil)}'],
+    ['[[a]]: b', 'yaml'],
   ])('refuses keys that are nothing or several things: %j', (text, message) => {
     expect(() => parseYaml(text)).toThrow(message);
   });

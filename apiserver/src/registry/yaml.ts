@@ -1,12 +1,17 @@
 /** YAML from clients, read as Go's YAML library reads it into JSON, within limits. */
 
 import { exactInteger } from '@kubelab/apimachinery/exact-json';
+import { goSyntax } from '@kubelab/apimachinery/go-format';
 import { isObject, maxJsonDepth, setOwn } from '@kubelab/apimachinery/json';
 import { CORE_SCHEMA, load, Type, types, YAMLException } from 'js-yaml';
 
 declare module 'js-yaml' {
   /** Exported, but missing in the package's declarations. */
-  const types: Readonly<Record<'int', Type>>;
+  const types: Readonly<Record<'int' | 'float', Type>>;
+  interface LoadOptions {
+    /** Called around every node, `state.result` being what it has become. */
+    listener?(event: 'open' | 'close', state: { kind: string | null; result: unknown }): void;
+  }
 }
 
 /** More nodes than any API object has; aliases of aliases can stand for billions. */
@@ -54,11 +59,42 @@ const nulls = new Type('tag:yaml.org,2002:null', {
   construct: () => nothing,
 });
 
+const floats = new Type('tag:yaml.org,2002:float', {
+  kind: 'scalar',
+  resolve: (text: string | null) => types.float.resolve(text),
+  construct: (text: string) => {
+    const value = types.float.construct(text) as number;
+    // Likewise: what it is as a key is known only there.
+    return Object.assign(() => value, { toString: () => floatAsKey(value) });
+  },
+});
+
+/** Go's library writes keys in single precision. */
+function floatAsKey(value: number): string {
+  if (Number.isNaN(value)) return '.nan';
+  const single = Math.fround(value);
+  if (!Number.isFinite(single)) return single > 0 ? '.inf' : '-.inf';
+  if (single === 0) return Object.is(single, -0) ? '-0' : '0';
+  const digits = [1, 2, 3, 4, 5, 6, 7, 8].find((count) => Math.fround(Number(single.toPrecision(count))) === single);
+  const [mantissa = '', exponent = ''] = single.toExponential((digits ?? 9) - 1).split('e');
+  const power = Number(exponent);
+  if (power >= -4 && power < 6) return String(Number(`${mantissa}e${power}`));
+  return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
+}
+
+/** A list; the loader makes text of one that is a key, and this is how it does it. */
+class YamlList extends Array<unknown> {
+  override toString(): string {
+    const plain = [...this].map((item) => (item === nothing ? null : typeof item === 'function' ? item() : item));
+    throw new YamlError(`yaml: invalid map key: ${goSyntax(plain)}`);
+  }
+}
+
 /** What the loader makes of a mapping that is a key. */
 const mappingAsKey = '[object Object]';
 
 // The types for timestamps and binary data are left out: both are strings in JSON.
-const schema = CORE_SCHEMA.extend({ implicit: [nulls, merge, oldBooleans, yamlIntegers] });
+const schema = CORE_SCHEMA.extend({ implicit: [nulls, merge, oldBooleans, yamlIntegers, floats] });
 
 /** The text is no YAML; the message is for the client. */
 export class YamlError extends Error {
@@ -78,11 +114,15 @@ export function parseYaml(text: string): YamlDocument {
   return { value: unfold(value, { nodes: 0, characters: 0 }, 0), duplicates };
 }
 
+function noteList(event: 'open' | 'close', { result }: { result: unknown }): void {
+  if (event === 'close' && Array.isArray(result)) Object.setPrototypeOf(result, YamlList.prototype);
+}
+
 const duplicatedKey = 'duplicated mapping key';
 
 function read(text: string, duplicates: string[]): unknown {
   try {
-    return load(text, { schema, json: duplicates.length > 0 });
+    return load(text, { schema, json: duplicates.length > 0, listener: noteList });
   } catch (cause) {
     // The reader recurses: what is nested beyond its stack is beyond any limit.
     if (cause instanceof RangeError) throw new YamlError('yaml: exceeded max depth', { cause });
@@ -113,11 +153,12 @@ function unfold(value: unknown, count: Count, depth: number): unknown {
     throw new YamlError('yaml: document contains excessive aliasing');
   }
   if (value === nothing) return null;
+  if (typeof value === 'function') return unfold(value(), count, depth);
   if (depth > maxJsonDepth) throw new YamlError('yaml: exceeded max depth');
   if (typeof value === 'number' && !Number.isFinite(value)) {
     throw new YamlError(`json: unsupported value: ${value > 0 ? '+Inf' : value < 0 ? '-Inf' : 'NaN'}`);
   }
-  if (Array.isArray(value)) return value.map((item) => unfold(item, count, depth + 1));
+  if (Array.isArray(value)) return Array.from(value, (item) => unfold(item, count, depth + 1));
   if (!isObject(value)) return value;
   const copy: Record<string, unknown> = {};
   for (const [key, item] of Object.entries(value)) {
