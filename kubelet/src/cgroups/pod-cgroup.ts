@@ -1,6 +1,7 @@
 /** Where a pod's cgroup is and what it is set to. Pure. */
+import { podAmounts } from '@kubelab/api/pod/resource-amounts';
 import type { Pod } from '@kubelab/api/types';
-import { amountOf, bytesOf, milliOf } from '../containers/amounts.js';
+import { amountOf } from '../containers/amounts.js';
 import { quotaOf, sharesOf } from '../containers/linux-resources.js';
 import { qosClassOf } from '../containers/qos.js';
 import { podRequests } from '../pods/pod-requests.js';
@@ -41,19 +42,17 @@ export function podCgroupPath(root: string, pod: Pod): string {
 }
 
 export function podCgroupSettings(pod: Pod): PodCgroupSettings {
-  const requests = podRequests(pod);
+  const cpu = podRequests(pod).get('cpu')?.milliValue() ?? 0;
+  const limits = podAmounts(pod, 'limits');
   const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
-  // A limit on the pod makes sense only when every container has one.
+  // A limit on the pod makes sense only when it has one of its own, or every container has one.
   const limited = (name: string): boolean =>
+    amountOf(pod.spec.resources?.limits?.[name]) > 0 ||
     containers.every((container) => amountOf(container.resources?.limits?.[name]) > 0);
-  const limitsOf = (name: string): (string | undefined)[] =>
-    containers.map((container) => container.resources?.limits?.[name]);
-  const milli = limitsOf('cpu').reduce((sum, limit) => sum + milliOf(limit), 0);
-  const memory = limitsOf('memory').reduce((sum, limit) => sum + bytesOf(limit), 0);
   return {
-    cpuShares: qosClassOf(pod) === 'BestEffort' ? 2 : sharesOf(requests.get('cpu')?.milliValue() ?? 0),
-    cpuQuota: limited('cpu') ? quotaOf(milli) : undefined,
-    memoryLimit: limited('memory') ? memory : undefined,
+    cpuShares: qosClassOf(pod) === 'BestEffort' ? 2 : sharesOf(cpu),
+    cpuQuota: limited('cpu') ? quotaOf(limits.get('cpu')?.milliValue() ?? 0) : undefined,
+    memoryLimit: limited('memory') ? limits.get('memory')?.value() : undefined,
   };
 }
 

@@ -66,6 +66,31 @@ const environment = (container: object) => {
   return { values: Object.fromEntries(variables.map(({ name, value }) => [name, value])), warnings };
 };
 
+test('init containers that are over before the others begin add nothing to the pod’s limits, sidecars do', () => {
+  const limited = (name: string, cpu: string, more: object = {}) => ({
+    name,
+    resources: { requests: { cpu }, limits: { cpu, memory: '1Mi' } },
+    ...more,
+  });
+  const settings = (spec: object) =>
+    podCgroupSettings({ metadata: { name: 'p', uid: 'u' }, spec } as unknown as Parameters<
+      typeof podCgroupSettings
+    >[0]);
+  const containers = [limited('a', '1'), limited('b', '500m')];
+  const initContainers = [limited('i', '1'), limited('side', '250m', { restartPolicy: 'Always' }), limited('j', '1')];
+  expect(settings({ containers, initContainers })).toMatchObject({ cpuQuota: 175_000, memoryLimit: 3 * 1024 ** 2 });
+  expect(settings({ containers, initContainers: [limited('i', '4')] })).toMatchObject({ cpuQuota: 400_000 });
+});
+
+test('a pod’s own limits go before those of its containers, of which some may have none', () => {
+  const resources = { requests: { cpu: '500m' }, limits: { cpu: '2', memory: '64Mi' } };
+  const spec = { containers: [{ name: 'a' }], resources };
+  const settings = podCgroupSettings({ metadata: { name: 'p', uid: 'u' }, spec } as unknown as Parameters<
+    typeof podCgroupSettings
+  >[0]);
+  expect(settings).toEqual({ cpuShares: 512, cpuQuota: 200_000, memoryLimit: 64 * 1024 ** 2 });
+});
+
 test('variables refer to earlier ones, to services and to the pod', () => {
   const { values } = environment({
     env: [
