@@ -2,7 +2,7 @@
 
 import { eventually } from '@kubelab/testkit/eventually';
 import { kubectl } from './kubectl.js';
-import { makeNamespace } from './lab.js';
+import { makeNamespace, nodeNames } from './lab.js';
 
 interface Fault {
   /** A container; those of it that matter. */
@@ -148,6 +148,36 @@ const faults: Record<string, Fault> = {
       /Warning\s+SysctlForbidden\s.*forbidden sysctl: "kernel.msgmax" not allowlisted/,
     ],
   },
+  'too-much-cpu': {
+    container: { resources: { requests: { cpu: '9999' } } },
+    spec: { nodeName: 'NODE' },
+    says: [
+      /Status:\s+Failed\nReason:\s+OutOfcpu\nMessage:\s+Pod was rejected: Node didn't have enough resource: cpu, requested: 9999000, used: \d+, capacity: \d+/,
+      /Warning\s+OutOfcpu\s.*Node didn't have enough resource: cpu/,
+    ],
+  },
+  'huge-pages': {
+    container: {
+      resources: { requests: { cpu: '1m', 'hugepages-2Mi': '2Mi' }, limits: { 'hugepages-2Mi': '2Mi' } },
+    },
+    spec: { nodeName: 'NODE' },
+    says: [
+      /Reason:\s+OutOfhugepages-2Mi\nMessage:\s+Pod was rejected: Node didn't have enough resource: hugepages-2Mi, requested: 2097152, used: 0, capacity: 0/,
+    ],
+  },
+  'huge-page-volume': {
+    ...volume({ emptyDir: { medium: 'HugePages' } }),
+    says: [
+      failedMount('medium HugePages: hugePages storage requested, but there is no resource request for huge pages'),
+    ],
+  },
+  'app-armor': {
+    spec: { securityContext: { appArmorProfile: { type: 'RuntimeDefault' } } },
+    says: [
+      /Reason:\s+AppArmor\nMessage:\s+Pod was rejected: Cannot enforce AppArmor: AppArmor is not enabled on the host/,
+      /Warning\s+AppArmor\s.*Cannot enforce AppArmor: AppArmor is not enabled on the host/,
+    ],
+  },
   'bad-image-name': {
     container: { image: 'UPPER/Case' },
     says: [
@@ -166,6 +196,7 @@ const faults: Record<string, Fault> = {
 };
 
 let space: Awaited<ReturnType<typeof makeNamespace>>;
+let node: string;
 
 function podOf(name: string, { container, spec }: Fault): object {
   const text = JSON.stringify({
@@ -173,12 +204,13 @@ function podOf(name: string, { container, spec }: Fault): object {
     ...spec,
     containers: [{ name: 'main', image: 'busybox:1.36', command: ['sleep', '1000'], ...container }],
   });
-  const full = JSON.parse(text.replace('CLASS', space.name)) as object;
+  const full = JSON.parse(text.replace('CLASS', space.name).replace('NODE', node)) as object;
   return { apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: full };
 }
 
 beforeAll(async () => {
   space = await makeNamespace('faults');
+  [node = ''] = await nodeNames();
   const runtimeClass = {
     apiVersion: 'node.k8s.io/v1',
     kind: 'RuntimeClass',
@@ -204,5 +236,20 @@ test.each(Object.keys(faults))('%s', async (name) => {
       for (const part of faults[name]?.says ?? []) expect(description).toMatch(part);
     },
     { what: `what is wrong with ${name}`, timeoutMs: 90_000, intervalMs: 500 },
+  );
+});
+
+test.each([
+  ['too-much-cpu', 'OutOfcpu'],
+  ['huge-pages', 'OutOfhugepages-2Mi'],
+  ['app-armor', 'AppArmor'],
+  ['unsafe-sysctl', 'SysctlForbidden'],
+])('kubectl get shows why %s was refused, rather than a container that it never had', async (name, reason) => {
+  await eventually(
+    async () =>
+      expect(await kubectl.run(['-n', space.name, 'get', 'pod', name, '--no-headers'])).toMatch(
+        new RegExp(`^${name}\\s+0/1\\s+${reason}\\s+0\\s`),
+      ),
+    { what: reason },
   );
 });

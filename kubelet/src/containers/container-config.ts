@@ -61,7 +61,7 @@ export function containerConfig(
     stdinOnce: container.stdinOnce === true,
     tty: container.tty === true,
     linux: {
-      resources: linuxResources(pod, container.resources, options.memoryCapacity),
+      resources: linuxResources(pod, container, options.memoryCapacity),
       securityContext: containerSecurity(pod, container, options.security),
     },
     ...(stopSignal ? { stopSignal: stopSignal as Signal } : {}),

@@ -1,6 +1,7 @@
-import type { Pod, ResourceRequirements } from '@kubelab/api/types';
+import type { Pod } from '@kubelab/api/types';
 import type { LinuxContainerResourcesInput } from '@kubelab/proto/generated/runtime-v1';
-import { bytesOf, milliOf } from './amounts.js';
+import type { ContainerSpec } from '../pods/pod.js';
+import { amountOf, bytesOf, milliOf } from './amounts.js';
 import { oomScoreOf } from './qos.js';
 
 const cfsPeriodUs = 100_000;
@@ -21,18 +22,23 @@ export function quotaOf(milliCpu: number, periodUs = cfsPeriodUs): number {
 /** CRI's cgroup settings for one container. `memoryCapacity` in bytes is the node's. */
 export function linuxResources(
   pod: Pod,
-  resources: ResourceRequirements | undefined,
+  container: ContainerSpec,
   memoryCapacity: number,
 ): LinuxContainerResourcesInput {
-  const limits = resources?.limits ?? {};
-  const requests = resources?.requests ?? {};
-  // A limit without a request means a request of the same size.
-  const cpuRequest = requests['cpu'] ?? limits['cpu'];
-  const memoryLimit = bytesOf(limits['memory']);
+  const { requests = {} } = container.resources ?? {};
+  const cpuLimit = limitOf(pod, container, 'cpu');
+  const memoryLimit = bytesOf(limitOf(pod, container, 'memory'));
   return {
-    cpuShares: sharesOf(milliOf(cpuRequest)),
-    ...(limits['cpu'] ? { cpuPeriod: cfsPeriodUs, cpuQuota: quotaOf(milliOf(limits['cpu'])) } : {}),
+    // A limit without a request means a request of the same size.
+    cpuShares: sharesOf(milliOf(requests['cpu'] ?? cpuLimit)),
+    ...(cpuLimit ? { cpuPeriod: cfsPeriodUs, cpuQuota: quotaOf(milliOf(cpuLimit)) } : {}),
     ...(memoryLimit > 0 ? { memoryLimitInBytes: memoryLimit, memorySwapLimitInBytes: memoryLimit } : {}),
-    oomScoreAdj: oomScoreOf(pod, requests['memory'] ?? limits['memory'], memoryCapacity),
+    oomScoreAdj: oomScoreOf(pod, container, memoryCapacity),
   };
+}
+
+/** The pod's own limit is that of each of its containers without one. */
+function limitOf(pod: Pod, container: ContainerSpec, name: string): string | undefined {
+  const own = container.resources?.limits?.[name];
+  return amountOf(own) > 0 ? own : pod.spec.resources?.limits?.[name];
 }

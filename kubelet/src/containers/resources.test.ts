@@ -25,18 +25,48 @@ test.each<[string, Pod, string, string]>([
   expect(podCgroupPath('/lab', item)).toBe(path);
 });
 
+const gibibytes = 1024 ** 3;
+const first = (item: Pod) => item.spec.containers[0] as NonNullable<Pod['spec']['containers'][0]>;
+const scoreOf = (item: Pod, container = first(item), capacity = 4 * gibibytes): number =>
+  oomScoreOf(item, container, capacity);
+
 test('OOM scores', () => {
-  expect(oomScoreOf(pod([{ limits: all }]), '1Gi', 4 * 1024 ** 3)).toBe(-997);
-  expect(oomScoreOf(pod([undefined]), undefined, 4 * 1024 ** 3)).toBe(1000);
-  expect(oomScoreOf(pod([{ requests: all }]), '1Gi', 4 * 1024 ** 3)).toBe(750);
-  expect(oomScoreOf(pod([undefined], { priority: 2_000_001_000 }), undefined, 1)).toBe(-997);
+  expect(scoreOf(pod([{ limits: all }]))).toBe(-997);
+  expect(scoreOf(pod([undefined]))).toBe(1000);
+  expect(scoreOf(pod([{ requests: all }]))).toBe(750);
+  expect(scoreOf(pod([{ requests: all }, undefined]), { name: 'c1' })).toBe(999);
+  expect(scoreOf(pod([{ requests: { memory: '1Ti' } }]))).toBe(3);
+  expect(scoreOf(pod([undefined], { priority: 2_000_001_000 }))).toBe(-997);
+});
+
+test('a sidecar does not go before the containers that it is for', () => {
+  const sidecar = { name: 'side', restartPolicy: 'Always', resources: { requests: { memory: '1Mi' } } };
+  const item = pod([{ requests: { memory: '1Gi' } }, { requests: { memory: '2Gi' } }], { initContainers: [sidecar] });
+  expect(scoreOf(item, sidecar)).toBe(750);
+  expect(scoreOf(item, { ...sidecar, resources: { requests: { memory: '2Gi' } } })).toBe(500);
+  const once = { ...sidecar, restartPolicy: undefined } as never;
+  expect(scoreOf(pod([{ requests: { memory: '1Gi' } }], { initContainers: [once] }), once)).toBe(999);
+});
+
+test('what the pod asks for beyond its containers protects all of them alike', () => {
+  const item = pod([{ requests: { memory: '1Gi' } }, undefined], { resources: { requests: { memory: '3Gi' } } });
+  expect(scoreOf(item)).toBe(500);
+  expect(scoreOf(item, { name: 'c1' })).toBe(750);
+});
+
+test('a container without limits has those of its pod', () => {
+  const limits = { cpu: '2', memory: '64Mi' };
+  const item = pod([undefined, { limits: { cpu: '1' } }], { resources: { limits } });
+  const [open, own] = item.spec.containers.map((container) => linuxResources(item, container, gibibytes));
+  expect(open).toMatchObject({ cpuQuota: 200_000, memoryLimitInBytes: 64 * 1024 ** 2 });
+  expect(own).toMatchObject({ cpuQuota: 100_000, memoryLimitInBytes: 64 * 1024 ** 2 });
 });
 
 test('CPU shares, quota and weight', () => {
   expect([sharesOf(0), sharesOf(1), sharesOf(500), sharesOf(1e9)]).toEqual([2, 2, 512, 262_144]);
   expect([quotaOf(0), quotaOf(1), quotaOf(250)]).toEqual([0, 1000, 25_000]);
   expect([weightOf(2), weightOf(262_144)]).toEqual([1, 10_000]);
-  expect(linuxResources(pod([{ limits: all }]), { limits: all }, 1024 ** 3)).toMatchObject({
+  expect(linuxResources(pod([{ limits: all }]), { name: 'c0', resources: { limits: all } }, 1024 ** 3)).toMatchObject({
     cpuShares: 512,
     cpuQuota: 50_000,
     memoryLimitInBytes: 1024 ** 3,

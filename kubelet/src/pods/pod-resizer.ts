@@ -111,7 +111,7 @@ export class PodResizer {
       if (running) await killer.kill(running, { pod, state, graceSeconds: gracePeriodOf(pod), message, signal });
       return;
     }
-    const linux = linuxResources(pod, container.resources, node.memoryCapacity);
+    const linux = linuxResources(pod, container, node.memoryCapacity);
     await runtime.updateContainerResources({ containerId: id, linux }, { timeoutMs: 120_000, signal });
     await allocations.noteActuated(this.#uid, id, container.resources ?? {});
   }
