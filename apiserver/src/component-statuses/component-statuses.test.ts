@@ -55,6 +55,7 @@ test('components that do not answer are unhealthy, each by itself', async () => 
     },
   });
   const { entries } = await componentStatusStore(probes).list();
+  expect(entries[0]?.object.metadata).not.toHaveProperty('creationTimestamp');
   const conditions = entries.map(({ object }) => [object.metadata.name, object['conditions']]);
   expect(conditions[1]).toEqual(['etcd-0', [{ type: 'Healthy', status: 'True', message: 'ok' }]]);
   expect(conditions[2]).toEqual([

@@ -95,7 +95,7 @@ async function entryOf(probe: Probe): Promise<Entry> {
   const object: Omit<ComponentStatus, 'metadata'> & { metadata: object } = {
     kind: 'ComponentStatus',
     apiVersion: 'v1',
-    metadata: { name: probe.name, creationTimestamp: null },
+    metadata: { name: probe.name },
     conditions: [{ type: 'Healthy', ...health }],
   };
   return transientEntry(probe.name, object as unknown as UnstructuredObject);

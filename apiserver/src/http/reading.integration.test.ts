@@ -173,6 +173,7 @@ describe('watch', () => {
     const bookmark = await initial.next();
     expect(bookmark.type).toBe('BOOKMARK');
     expect(bookmark.object.metadata.annotations).toEqual({ 'k8s.io/initial-events-end': 'true' });
+    expect(bookmark.object.metadata).not.toHaveProperty('creationTimestamp');
     initial.stop();
   });
 

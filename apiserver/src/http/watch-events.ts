@@ -100,7 +100,6 @@ function bookmark({ group, version, kind }: ResourceDefinition, event: WatchEven
     apiVersion: toApiVersion(group, version),
     metadata: {
       resourceVersion: String(event.revision),
-      creationTimestamp: null,
       ...(event.initialEventsEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
     },
   };

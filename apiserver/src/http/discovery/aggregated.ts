@@ -31,7 +31,7 @@ export function aggregatedDocument(
     apiVersion: `apidiscovery.k8s.io/${version}`,
     metadata: {},
     items: groups.map(({ name, versions }) => ({
-      metadata: { ...(name === '' ? {} : { name }), creationTimestamp: null },
+      metadata: name === '' ? {} : { name },
       versions: versions.map((entry) => ({
         version: entry.version,
         resources: entry.definitions.map(resourceDiscovery),
