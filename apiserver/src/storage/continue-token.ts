@@ -1,6 +1,7 @@
 /** The opaque token with which a client asks for the next page of a list: upstream's format, URL-safe base64 of a small JSON object. */
 
 import { posix } from 'node:path';
+import { describeJson, isObject, parseJson } from '@kubelab/apimachinery/json';
 import { badRequest } from '@kubelab/apimachinery/status-error';
 
 const tokenVersion = 'meta.k8s.io/v1';
@@ -28,14 +29,15 @@ function invalid(why: string): Error {
 }
 
 function parseToken(text: string): Record<string, unknown> {
-  if (!/^[A-Za-z0-9_-]*$/.test(text)) throw invalid(': illegal base64 data');
+  const illegal = /[^A-Za-z0-9_-]/.exec(text)?.index ?? (text.length % 4 === 1 ? text.length - 1 : undefined);
+  if (illegal !== undefined) throw invalid(`: illegal base64 data at input byte ${illegal}`);
   try {
-    const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
-    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+    const value = parseJson(Buffer.from(text, 'base64url').toString());
+    if (isObject(value)) return value;
+    throw badRequest(`json: cannot unmarshal ${describeJson(value)} into Go value of type storage.continueToken`);
   } catch (cause) {
     throw invalid(`: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
-  throw invalid(': not an object');
 }
 
 /** Throws StatusError 400 for anything that {@link encodeContinue} did not make, also for keys that leave the list's prefix. */
