@@ -19,5 +19,5 @@ const signals: Readonly<Record<string, readonly string[]>> = {
 
 /** Undefined for a system that is not known. */
 export function stopSignalsOf(os: string): readonly string[] | undefined {
-  return signals[os];
+  return Object.hasOwn(signals, os) ? signals[os] : undefined;
 }
