@@ -46,6 +46,11 @@ export function invalid(field: string, value: unknown, detail: string): FieldErr
   return { type: 'FieldValueInvalid', field, detail: withDetail(`Invalid value: ${show(value)}`, detail) };
 }
 
+/** As {@link invalid}, where the value would say nothing. */
+export function invalidWithoutValue(field: string, detail: string): FieldError {
+  return { type: 'FieldValueInvalid', field, detail: withDetail('Invalid value', detail) };
+}
+
 export function typeInvalid(field: string, value: unknown, detail: string): FieldError {
   return { type: 'FieldValueTypeInvalid', field, detail: withDetail(`Invalid value: ${show(value)}`, detail) };
 }

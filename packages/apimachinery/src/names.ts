@@ -198,15 +198,9 @@ export function isValidPercent(value: string): string[] {
   return percentRegExp.test(value) ? [] : [regexError(percentMessage, percent, '1%', '93%')];
 }
 
-/** `acme.io/foo`: a DNS subdomain, a slash, an HTTP path. */
-export function isDomainPrefixedPath(value: string): string[] {
-  const slash = value.indexOf('/');
-  if (slash <= 0 || slash === value.length - 1) {
-    return ['must be a domain-prefixed path (such as "acme.io/foo")'];
-  }
-  const errors = isDNS1123Subdomain(value.slice(0, slash));
-  if (!httpPathRegExp.test(value.slice(slash + 1))) errors.push(regexError('Invalid path', httpPath));
-  return errors;
+/** What may follow the host in a URL. */
+export function isHTTPPath(value: string): string[] {
+  return httpPathRegExp.test(value) ? [] : [regexError('Invalid path', httpPath)];
 }
 
 export function isInRange(value: number, low: number, high: number): string[] {

@@ -1,5 +1,5 @@
 /** batch/v1 CronJob. */
-import { type FieldError, invalid, required } from '@kubelab/apimachinery/field-error';
+import { type FieldError, invalid, notSupported, required } from '@kubelab/apimachinery/field-error';
 import { ageColumn, column, containerColumns, formatLabelSelector, nameColumn, since, wide } from '../columns.js';
 import { defineKind, editSubresource, type KindHooks } from '../define-kind.js';
 import { batchV1 } from '../group-versions.js';
@@ -34,8 +34,11 @@ function validateSpec(spec: CronJobSpec): FieldError[] {
   errors.push(...validateEnum(spec.concurrencyPolicy, ['Allow', 'Forbid', 'Replace'], 'spec.concurrencyPolicy'));
   const { spec: jobSpec } = spec.jobTemplate;
   if (jobSpec) errors.push(...validateJobSpec(jobSpec, 'spec.jobTemplate.spec'));
+  if (jobSpec?.selector) {
+    errors.push(invalid('spec.jobTemplate.spec.selector', jobSpec.selector, '`selector` will be auto-generated'));
+  }
   if (jobSpec?.manualSelector) {
-    errors.push(invalid('spec.jobTemplate.spec.manualSelector', true, 'must be unset'));
+    errors.push(notSupported('spec.jobTemplate.spec.manualSelector', true, ['nil', 'false']));
   }
   errors.push(...validateNonNegative(spec.successfulJobsHistoryLimit, 'spec.successfulJobsHistoryLimit'));
   errors.push(...validateNonNegative(spec.failedJobsHistoryLimit, 'spec.failedJobsHistoryLimit'));

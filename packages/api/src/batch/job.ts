@@ -1,13 +1,14 @@
 /** batch/v1 Job. */
 import { type FieldError, invalid, required } from '@kubelab/apimachinery/field-error';
 import { deepClone } from '@kubelab/apimachinery/json';
+import { isDNS1123Label } from '@kubelab/apimachinery/names';
 import { humanDuration } from '@kubelab/apimachinery/time';
 import { ageColumn, column, containerColumns, formatLabelSelector, nameColumn, since, wide } from '../columns.js';
 import { defineKind, editSubresource, type KindHooks } from '../define-kind.js';
 import { batchV1 } from '../group-versions.js';
 import { podSpecWarnings } from '../pod/warnings.js';
 import { keepStatus } from '../status.js';
-import type { Job, PodTemplateSpec } from '../types.js';
+import type { Job, JobSpec, PodTemplateSpec } from '../types.js';
 import { validateLabelSelector } from '../validation/labels.js';
 import { dnsSubdomainName } from '../validation/names.js';
 import { validateImmutable, validateObjectMeta, validateObjectMetaUpdate } from '../validation/object-meta.js';
@@ -49,32 +50,60 @@ function generateSelector(job: Job): void {
   const { uid, name } = job.metadata;
   const template: PodTemplateSpec = job.spec.template;
   template.metadata ??= {};
-  template.metadata.labels = {
-    ...template.metadata.labels,
-    [legacyUidLabel]: uid,
-    [uidLabel]: uid,
-    [legacyNameLabel]: name,
-    [nameLabel]: name,
-  };
-  const matchLabels = { ...job.spec.selector?.matchLabels, [uidLabel]: uid };
+  // What a client has set stays, and is refused by the validation.
+  template.metadata.labels = { ...generatedLabels(uid, name), ...template.metadata.labels };
+  const matchLabels = { [uidLabel]: uid, ...job.spec.selector?.matchLabels };
   job.spec.selector = { ...job.spec.selector, matchLabels };
 }
 
+const generatedLabels = (uid: string, name: string): Record<string, string> => ({
+  [legacyUidLabel]: uid,
+  [legacyNameLabel]: name,
+  [uidLabel]: uid,
+  [nameLabel]: name,
+});
+
 function validateJob(job: Job): FieldError[] {
-  const errors = validateObjectMeta(job.metadata, { namespaced: true, name: dnsSubdomainName });
-  const { selector } = job.spec;
-  if (!selector) errors.push(required('spec.selector'));
-  else {
-    const problems = validateLabelSelector(selector, 'spec.selector');
-    errors.push(...problems);
-    if (problems.length === 0) {
-      errors.push(...validateTemplateLabels(selector, job.spec.template, 'spec.template.metadata.labels'));
-    }
+  return [
+    ...validateObjectMeta(job.metadata, { namespaced: true, name: dnsSubdomainName }),
+    ...(job.spec.manualSelector ? [] : validateGeneratedSelector(job)),
+    ...validateJobSpec(job.spec, 'spec'),
+    ...validateSelector(job.spec),
+    ...validatePodHostnames(job),
+  ];
+}
+
+function validateSelector({ selector, template }: JobSpec): FieldError[] {
+  if (!selector) return [required('spec.selector')];
+  const problems = validateLabelSelector(selector, 'spec.selector');
+  return problems.length > 0 ? problems : validateTemplateLabels(selector, template, 'spec.template.metadata.labels');
+}
+
+function validateGeneratedSelector({ metadata, spec }: Job): FieldError[] {
+  if (!spec.selector) return [];
+  const wanted = generatedLabels(metadata.uid ?? '', metadata.name);
+  const labels = spec.template.metadata?.labels ?? {};
+  const errors: FieldError[] = [];
+  for (const [key, value] of Object.entries(wanted)) {
+    const path = `spec.template.metadata.labels[${key}]`;
+    if (labels[key] === undefined) errors.push(required(path, `must be '${value}'`));
+    else if (labels[key] !== value) errors.push(invalid(path, labels, `must be '${value}'`));
   }
-  if (!job.spec.manualSelector && job.spec.template.metadata?.labels?.[uidLabel] !== job.metadata.uid) {
-    errors.push(invalid('spec.template.metadata.labels', job.spec.template.metadata?.labels, 'field is generated'));
+  // One that is none has an error of its own.
+  if (validateLabelSelector(spec.selector, 'spec.selector').length > 0) return errors;
+  if (validateTemplateLabels(spec.selector, { metadata: { labels: wanted } }, 'spec.selector').length > 0) {
+    errors.push(invalid('spec.selector', spec.selector, '`selector` not auto-generated'));
   }
-  return [...errors, ...validateJobSpec(job.spec, 'spec')];
+  return errors;
+}
+
+/** The pods of an indexed job are named after it and their index. */
+function validatePodHostnames({ metadata, spec }: Job): FieldError[] {
+  if (spec.completionMode !== 'Indexed' || !spec.completions || spec.completions < 0) return [];
+  const longest = `${metadata.name}-${spec.completions - 1}`;
+  if (isDNS1123Label(longest).length === 0) return [];
+  const why = `will not able to create pod with invalid DNS label: ${longest}`;
+  return [invalid('metadata.name', metadata.name, why)];
 }
 
 function validateUpdate(job: Job, old: Job): FieldError[] {

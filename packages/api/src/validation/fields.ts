@@ -1,5 +1,6 @@
 /** Small checks that many kinds share. */
 import { type FieldError, invalid, notSupported, required } from '@kubelab/apimachinery/field-error';
+import { isDNS1123Subdomain, isHTTPPath } from '@kubelab/apimachinery/names';
 
 /** Numbers that are absent are fine. */
 export function validateNonNegative(value: number | undefined, path: string): FieldError[] {
@@ -37,4 +38,17 @@ export function validateEach<T>(
   check: (item: T, path: string, index: number) => FieldError[],
 ): FieldError[] {
   return (items ?? []).flatMap((item, index) => check(item, `${path}[${index}]`, index));
+}
+
+/** `acme.io/foo`: a DNS subdomain, a slash, an HTTP path. */
+export function validateDomainPrefixedPath(value: string, path: string): FieldError[] {
+  if (value === '') return [required(path)];
+  const { domain, rest } = splitDomainPrefixedPath(value);
+  if (!domain || !rest) return [invalid(path, value, 'must be a domain-prefixed path (such as "acme.io/foo")')];
+  return [...validateWith(isDNS1123Subdomain, domain, path), ...validateWith(isHTTPPath, rest, path)];
+}
+
+function splitDomainPrefixedPath(value: string): { domain: string; rest: string } {
+  const slash = value.indexOf('/');
+  return slash < 0 ? { domain: '', rest: '' } : { domain: value.slice(0, slash), rest: value.slice(slash + 1) };
 }
