@@ -1,5 +1,7 @@
 /** What the pod workers share. */
+
 import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { configMaps, secrets } from '@kubelab/api/resource-types';
 import type { EventRecorder } from '@kubelab/client/event-recorder';
@@ -10,6 +12,7 @@ import { type DnsConfig, parseResolvConf } from './containers/resolv-conf.js';
 import { readTerminationMessage } from './containers/termination-message.js';
 import { ContainerCollector } from './garbage/container-collector.js';
 import { ImageManager } from './images/image-manager.js';
+import { NodeCredentials } from './images/node-credentials.js';
 import type { KubeletMetrics } from './metrics.js';
 import { readNodeLimits } from './node/machine.js';
 import type { NodeAgent } from './node/node-agent.js';
@@ -59,6 +62,13 @@ export function createPodServices(parts: NodeParts, inputs: PodServiceInputs): P
   const hidden = new ObjectCache({ ...objectOptions, type: secrets });
   const tokens = new TokenCache({ client, clock, logger });
   const hooks = new HookRunner({ runtime, clock });
+  const nodeCredentials = new NodeCredentials({
+    rootDir: config['root-dir'],
+    workingDir: process.cwd(),
+    home: homedir(),
+    clock,
+    logger,
+  });
   const paths = { root: config['root-dir'], podLogs: config['pod-log-dir'] };
   return {
     client,
@@ -79,6 +89,7 @@ export function createPodServices(parts: NodeParts, inputs: PodServiceInputs): P
       events,
       clock,
       maxParallelPulls: config['serialize-image-pulls'] ? 1 : config['max-parallel-image-pulls'],
+      nodeKeyring: () => nodeCredentials.keyring(),
       pulled: (_image, seconds, bytes) => metrics.imagePulled(seconds, bytes),
     }),
     statuses: new StatusManager({ client, clock, logger, signal }),

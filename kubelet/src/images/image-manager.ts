@@ -56,6 +56,8 @@ export interface ImageManagerOptions {
   events: EventRecorder;
   clock: Clock;
   maxParallelPulls: number;
+  /** What the node itself may pull with, after the pod's own secrets. */
+  nodeKeyring(): Promise<Keyring>;
   pulled(image: string, seconds: number, bytes: number): void;
 }
 
@@ -150,7 +152,8 @@ export class ImageManager {
     const { container, signal } = request;
     this.#tell(request, 'Normal', 'Pulling', `Pulling image "${container.image}"`);
     const askedAt = clock.now();
-    const credentials = new Keyring(request.pullSecrets).lookup(name);
+    const node = await this.#options.nodeKeyring();
+    const credentials = [Keyring.ofSecrets(request.pullSecrets), node].flatMap((keyring) => keyring.lookup(name));
     const { value: ref, workMs } = await this.#queue.run(
       JSON.stringify([name, credentials]),
       () => this.#tryCredentials(name, credentials, request.sandboxConfig),

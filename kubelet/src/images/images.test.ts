@@ -29,7 +29,9 @@ const secret = (auths: object): Secret =>
     data: { '.dockerconfigjson': Buffer.from(JSON.stringify({ auths })).toString('base64') },
   }) as unknown as Secret;
 const users = (image: string, auths: object) =>
-  new Keyring([secret(auths)]).lookup(image).map(({ username }) => username);
+  Keyring.ofSecrets([secret(auths)])
+    .lookup(image)
+    .map(({ username }) => username);
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const as = (username: string) => ({ username, password: 'x' });
@@ -55,7 +57,7 @@ test('a path is a prefix of the text, whatever follows', () => {
 
 test('a port is part of the registry', () => {
   // No server: containerd takes it for a URL, and credentials of a host:port would be for no host at all.
-  expect(new Keyring([secret({ 'reg.io:5000': as('port') })]).lookup('reg.io:5000/app')).toEqual([as('port')]);
+  expect(Keyring.ofSecrets([secret({ 'reg.io:5000': as('port') })]).lookup('reg.io:5000/app')).toEqual([as('port')]);
   expect(users('reg.io:5000/x', { 'reg.io': as('none'), '*.io:5000': as('star') })).toEqual(['star']);
   expect(users('reg.io/x', { 'reg.io:443': as('port') })).toEqual([]);
 });
@@ -91,15 +93,17 @@ test('what is no registry is left out', () => {
 });
 
 test('auth wins over user name and password, and a password may have colons', () => {
-  const [found] = new Keyring([secret({ 'reg.io': { ...as('old'), auth: base64('new:a:b') } })]).lookup('reg.io/app');
+  const [found] = Keyring.ofSecrets([secret({ 'reg.io': { ...as('old'), auth: base64('new:a:b') } })]).lookup(
+    'reg.io/app',
+  );
   expect(found).toEqual({ username: 'new', password: 'a:b' });
-  expect(() => new Keyring([secret({ 'reg.io': { auth: base64('nobody') } })])).toThrow(
+  expect(() => Keyring.ofSecrets([secret({ 'reg.io': { auth: base64('nobody') } })])).toThrow(
     'unable to parse auth field, must be formatted as base64(username:password)',
   );
 });
 
 test('several secrets for one registry are tried in their order', () => {
-  const ring = new Keyring([secret({ 'reg.io': as('one') }), secret({ 'https://reg.io': as('two') })]);
+  const ring = Keyring.ofSecrets([secret({ 'reg.io': as('one') }), secret({ 'https://reg.io': as('two') })]);
   expect(ring.lookup('reg.io/app').map(({ username }) => username)).toEqual(['one', 'two']);
 });
 
@@ -109,14 +113,14 @@ test('the older form has no auths around it, and a secret without its key has no
     type: 'kubernetes.io/dockercfg',
     data: { '.dockercfg': base64('{"reg.io":{"auth":"YTpi"}}') },
   };
-  expect(new Keyring([old]).lookup('reg.io/app')).toEqual([{ username: 'a', password: 'b' }]);
-  expect(new Keyring([{ ...old, data: {} }]).lookup('reg.io/app')).toEqual([]);
+  expect(Keyring.ofSecrets([old]).lookup('reg.io/app')).toEqual([{ username: 'a', password: 'b' }]);
+  expect(Keyring.ofSecrets([{ ...old, data: {} }]).lookup('reg.io/app')).toEqual([]);
 });
 
 test('a secret that does not hold what its type says is told', () => {
   const broken = { ...secret({}), data: { '.dockerconfigjson': 'bm8=' } };
-  expect(() => new Keyring([broken])).toThrow('image pull secret "s" cannot be read');
-  expect(new Keyring([{ ...broken, type: 'Opaque' }]).lookup('a')).toEqual([]);
+  expect(() => Keyring.ofSecrets([broken])).toThrow('image pull secret "s" cannot be read');
+  expect(Keyring.ofSecrets([{ ...broken, type: 'Opaque' }]).lookup('a')).toEqual([]);
 });
 
 test('several failures are told once each', () => {

@@ -1,10 +1,10 @@
-/** Registry credentials from image pull secrets, matched to images as upstream's credential provider does. */
+/** Registry credentials from image pull secrets or the node's own files, matched to images as upstream's credential provider does. */
 import type { Secret } from '@kubelab/api/types';
 import type { AuthConfigInput } from '@kubelab/proto/generated/runtime-v1';
 import { parseImageName } from './image-name.js';
 import { matchesPattern } from './registry-pattern.js';
 
-interface DockerAuth {
+export interface DockerAuth {
   username?: string;
   password?: string;
   /** Base64 of `username:password`; wins over the two. */
@@ -18,11 +18,16 @@ export class Keyring {
   /** By registry and path, as in `reg.io/team`. */
   readonly #credentials = new Map<string, AuthConfigInput[]>();
 
-  /** Throws an Error when a secret does not hold what its type promises. Entries for what is no registry are left out. */
-  constructor(secrets: readonly Secret[]) {
-    for (const secret of secrets) {
-      for (const [server, auth] of Object.entries(authsOf(secret))) this.#add(server, decode(auth));
+  /** By server. Entries for what is no registry are left out. Throws an Error for credentials that cannot be read. */
+  constructor(configs: readonly Readonly<Record<string, DockerAuth>>[]) {
+    for (const config of configs) {
+      for (const [server, auth] of Object.entries(config)) this.#add(server, decode(auth));
     }
+  }
+
+  /** Throws an Error when a secret does not hold what its type promises. */
+  static ofSecrets(secrets: readonly Secret[]): Keyring {
+    return new Keyring(secrets.map(authsOf));
   }
 
   #add(server: string, auth: AuthConfigInput): void {
