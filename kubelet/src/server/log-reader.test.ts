@@ -73,6 +73,24 @@ test('tail, since, limit, streams, time stamps and parts of lines', async () => 
   expect(await read({ since: Date.parse('2026-01-02T03:04:06Z') })).toBe('');
 });
 
+test('who does not follow gets what was there when it was asked for', async () => {
+  const long = 'x'.repeat(50_000);
+  for (const number of [1, 2, 3, 4]) append(`${number}${long}`);
+  for (const [options, first, count] of [
+    [{}, '1', 4],
+    [{ tailLines: 3 }, '2', 3],
+  ] as const) {
+    const chunks = readLog(await LogFiles.open(path, { follow: false }), options);
+    let text = String((await chunks.next()).value);
+    append('too late');
+    for await (const chunk of chunks) text += chunk.toString();
+    expect(text.slice(0, 1)).toBe(first);
+    expect(text.trimEnd().split('\n')).toHaveLength(count);
+    writeFileSync(path, '');
+    for (const number of [1, 2, 3, 4]) append(`${number}${long}`);
+  }
+});
+
 test('what was rotated away is not read again', async () => {
   writeFileSync(path, line('old'));
   rotate('20260102-030405');

@@ -28,17 +28,21 @@ const lineFeed = 0x0a;
 export async function* readLog(files: LogFiles, options: LogReadOptions): AsyncGenerator<Buffer> {
   const format = new LineFormatter(options);
   try {
-    let position = options.tailLines === undefined ? 0 : await tailStart(files.current, options.tailLines);
+    const { size } = await files.current.stat();
+    // What is written from now on is for those who follow: the others get the last lines that they asked for, and an end.
+    const end = options.follow ? Number.POSITIVE_INFINITY : size;
+    let position = options.tailLines === undefined ? 0 : await tailStart(files.current, options.tailLines, size);
     let pending = Buffer.alloc(0);
     let lastRound = false;
     while (!format.full) {
-      const { bytesRead, buffer } = await files.current.read(Buffer.allocUnsafe(chunkBytes), 0, chunkBytes, position);
+      const length = Math.min(chunkBytes, end - position);
+      const { bytesRead, buffer } = await files.current.read(Buffer.allocUnsafe(length), 0, length, position);
       if (bytesRead > 0) {
         position += bytesRead;
         const data = Buffer.concat([pending, buffer.subarray(0, bytesRead)]);
-        const end = data.lastIndexOf(lineFeed) + 1;
-        pending = data.subarray(end);
-        const output = format.lines(data.subarray(0, end));
+        const linesEnd = data.lastIndexOf(lineFeed) + 1;
+        pending = data.subarray(linesEnd);
+        const output = format.lines(data.subarray(0, linesEnd));
         if (output.length > 0) yield output;
         continue;
       }
@@ -105,9 +109,8 @@ class LineFormatter {
   }
 }
 
-/** Where the last `lines` lines begin; read from the end, so that long logs cost nothing. */
-export async function tailStart(file: FileHandle, lines: number): Promise<number> {
-  const { size } = await file.stat();
+/** Where the last `lines` lines of the first `size` bytes begin; read from the end, so that long logs cost nothing. */
+async function tailStart(file: FileHandle, lines: number, size: number): Promise<number> {
   if (lines <= 0) return size;
   let found = 0;
   for (let end = size; end > 0; ) {
