@@ -153,7 +153,7 @@ async function changeExisting(
   if (subresource === '') hooks.prepareForUpdate?.(object, old);
   else if (subresource === 'status') hooks.prepareForStatusUpdate?.(object, old);
   countGeneration(resource, object, old);
-  if (subresource === '') for (const warning of hooks.warnings?.(object) ?? []) request.warn(warning);
+  if (subresource === '') for (const warning of hooks.warnings?.(object, old) ?? []) request.warn(warning);
   validateChange(resource, subresource, object, old);
   await validateAdmission(engine, admissionRequest(request, subject));
   if (isFinished(object, old)) {

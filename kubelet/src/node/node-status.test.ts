@@ -54,6 +54,17 @@ test('heartbeats alone are no change, conditions of others stay', () => {
   expect(statusChanged(before, computeNodeStatus({ ...input, old: before, now: '2026-01-01T01:00:00Z' }))).toBe(false);
 });
 
+test('the API server writes amounts in another way, and that is no change', () => {
+  const own = computeNodeStatus(input);
+  const served = {
+    ...own,
+    capacity: { ...own.capacity, memory: '1Gi' },
+    allocatable: { ...own.allocatable, memory: '900Mi' },
+  };
+  expect(statusChanged(served, own)).toBe(false);
+  expect(statusChanged({ ...served, capacity: { ...own.capacity, memory: '2Gi' } }, own)).toBe(true);
+});
+
 test('images: the largest first, few names each, none without a name', () => {
   const image = (name: string, size: number) => ({ repoTags: name ? [name] : [], repoDigests: [], size });
   const listed = imageList([image('a', 1), image('', 9), image('b', 5)]);

@@ -1,5 +1,6 @@
 /** The node's status as the kubelet reports it. Pure. */
 import type { ContainerImage, NodeAddress, NodeCondition, NodeStatus } from '@kubelab/api/types';
+import { canonicalizeQuantity } from '@kubelab/apimachinery/quantity';
 import { gitVersion } from '@kubelab/component/identity';
 import { absolute, type Threshold } from '../eviction/thresholds.js';
 import type { NodeLimits } from './cgroup-limits.js';
@@ -172,9 +173,12 @@ export function statusChanged(before: NodeStatus, after: NodeStatus): boolean {
 function withoutHeartbeats(status: NodeStatus): unknown {
   const sorted = (map: Record<string, string> | undefined): unknown =>
     Object.entries(map ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  // The API server writes them in this form, whatever it was sent.
+  const amounts = (map: Record<string, string> | undefined): unknown =>
+    sorted(Object.fromEntries(Object.entries(map ?? {}).map(([name, text]) => [name, canonicalizeQuantity(text)])));
   return {
-    capacity: sorted(status.capacity),
-    allocatable: sorted(status.allocatable),
+    capacity: amounts(status.capacity),
+    allocatable: amounts(status.allocatable),
     addresses: status.addresses?.map(({ type, address }) => [type, address]),
     endpoint: status.daemonEndpoints?.kubeletEndpoint?.Port,
     nodeInfo: sorted(status.nodeInfo as unknown as Record<string, string>),

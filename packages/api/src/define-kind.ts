@@ -29,7 +29,7 @@ export interface KindHooks<T extends KubeObject> {
   validateStatusUpdate?(object: T, old: T): FieldError[];
   fieldValue?(object: T, field: string): string | undefined;
   rowConditions?(object: T): readonly TableRowCondition[];
-  warnings?(object: T): string[];
+  warnings?(object: T, old?: T): string[];
   prepareForDelete?(object: T, now: Date): void;
   gracePeriodSeconds?(object: T): number;
 }

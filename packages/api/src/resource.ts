@@ -113,8 +113,8 @@ export interface ResourceHooks {
   fieldValue?(object: UnstructuredObject, field: string): string | undefined;
   /** Conditions of the object's row in a Table; none by default. */
   rowConditions?(object: UnstructuredObject): readonly TableRowCondition[];
-  /** Warning headers for this object. */
-  warnings?(object: UnstructuredObject): string[];
+  /** Warning headers for this object; `old` is there for updates. */
+  warnings?(object: UnstructuredObject, old?: UnstructuredObject): string[];
   /** Changes an object that a delete call is about to mark: finalizers that keep it until somebody has cleaned up. */
   prepareForDelete?(object: UnstructuredObject, now: Date): void;
   /** Seconds between the delete call and removal; 0 (the default) removes at once. Pods: spec.terminationGracePeriodSeconds. */

@@ -12,7 +12,7 @@ import {
 import { defineKind, editSubresource, type KindHooks } from '../define-kind.js';
 import { appsV1 } from '../group-versions.js';
 import { defaultPodTemplate } from '../pod/defaults.js';
-import { podSpecWarnings } from '../pod/warnings.js';
+import { workloadWarnings } from '../pod/warnings/pod-warnings.js';
 import { clearStatus, keepStatus } from '../status.js';
 import type { DaemonSet, DaemonSetStatus, DaemonSetUpdateStrategy } from '../types.js';
 import { validateNonNegative } from '../validation/fields.js';
@@ -90,7 +90,8 @@ const hooks: KindHooks<DaemonSet> = {
     ...validateImmutable(daemonSet.spec.selector, old.spec.selector, 'spec.selector'),
   ],
   validateStatusUpdate: validateObjectMetaUpdate,
-  warnings: ({ spec }) => (spec.template.spec ? podSpecWarnings(spec.template.spec, 'spec.template.spec') : []),
+  warnings: ({ metadata, spec }, old) =>
+    workloadWarnings({ now: metadata, old: old?.metadata }, spec.template, 'spec.template'),
 };
 
 const count = (

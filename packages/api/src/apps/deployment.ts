@@ -4,7 +4,7 @@ import { ageColumn, column, containerColumns, nameColumn, selectorText, wide } f
 import { defineKind, editSubresource, type KindHooks, scaleSubresource } from '../define-kind.js';
 import { appsV1 } from '../group-versions.js';
 import { defaultPodTemplate } from '../pod/defaults.js';
-import { podSpecWarnings } from '../pod/warnings.js';
+import { workloadWarnings } from '../pod/warnings/pod-warnings.js';
 import { clearStatus, keepStatus } from '../status.js';
 import type { Deployment, DeploymentSpec, DeploymentStrategy } from '../types.js';
 import { validateNonNegative } from '../validation/fields.js';
@@ -121,7 +121,8 @@ const hooks: KindHooks<Deployment> = {
     ...validateImmutable(deployment.spec.selector, old.spec.selector, 'spec.selector'),
   ],
   validateStatusUpdate: validateStatus,
-  warnings: ({ spec }) => (spec.template.spec ? podSpecWarnings(spec.template.spec, 'spec.template.spec') : []),
+  warnings: ({ metadata, spec }, old) =>
+    workloadWarnings({ now: metadata, old: old?.metadata }, spec.template, 'spec.template', { namesPods: true }),
 };
 
 export const deployment = defineKind<Deployment>({

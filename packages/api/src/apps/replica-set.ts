@@ -4,7 +4,7 @@ import { ageColumn, column, containerColumns, formatLabelSelector, nameColumn, w
 import { defineKind, editSubresource, type KindHooks, scaleSubresource } from '../define-kind.js';
 import { appsV1 } from '../group-versions.js';
 import { defaultPodTemplate } from '../pod/defaults.js';
-import { podSpecWarnings } from '../pod/warnings.js';
+import { workloadWarnings } from '../pod/warnings/pod-warnings.js';
 import { clearStatus, keepStatus } from '../status.js';
 import type { ReplicaSet } from '../types.js';
 import { validateNonNegative } from '../validation/fields.js';
@@ -59,10 +59,8 @@ const hooks: KindHooks<ReplicaSet> = {
     ...validateImmutable(replicaSet.spec.selector, old.spec.selector, 'spec.selector'),
   ],
   validateStatusUpdate: validateStatus,
-  warnings: (replicaSet) => {
-    const template = replicaSet.spec.template?.spec;
-    return template ? podSpecWarnings(template, 'spec.template.spec') : [];
-  },
+  warnings: ({ metadata, spec: own }, old) =>
+    workloadWarnings({ now: metadata, old: old?.metadata }, own.template, 'spec.template', { namesPods: true }),
   fieldValue: (replicaSet, field) =>
     field === 'status.replicas' ? String(replicaSet.status?.replicas ?? 0) : undefined,
 };

@@ -6,13 +6,16 @@ import { ageColumn, column, containerColumns, nameColumn } from '../columns.js';
 import { defineKind, editSubresource, type KindHooks, scaleSubresource } from '../define-kind.js';
 import { appsV1 } from '../group-versions.js';
 import { defaultPodTemplate } from '../pod/defaults.js';
-import { podSpecWarnings } from '../pod/warnings.js';
+import { workloadWarnings } from '../pod/warnings/pod-warnings.js';
 import { clearStatus, keepStatus } from '../status.js';
 import type { StatefulSet, StatefulSetSpec } from '../types.js';
 import { validateNonNegative, validateOptionalEnum, validateWith } from '../validation/fields.js';
 import { dnsSubdomainName } from '../validation/names.js';
 import { validateObjectMeta, validateObjectMetaUpdate } from '../validation/object-meta.js';
 import { validateSelectorAndTemplate } from '../validation/workloads.js';
+
+const keepsEverything =
+  'spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended';
 
 function defaultStatefulSet(statefulSet: StatefulSet): void {
   statefulSet.spec ??= { selector: {}, serviceName: '', template: {} };
@@ -130,7 +133,10 @@ const hooks: KindHooks<StatefulSet> = {
   validate: validateStatefulSet,
   validateUpdate,
   validateStatusUpdate: validateObjectMetaUpdate,
-  warnings: ({ spec }) => (spec.template.spec ? podSpecWarnings(spec.template.spec, 'spec.template.spec') : []),
+  warnings: ({ metadata, spec }, old) => [
+    ...workloadWarnings({ now: metadata, old: old?.metadata }, spec.template, 'spec.template'),
+    ...((spec.revisionHistoryLimit ?? 0) < 0 ? [keepsEverything] : []),
+  ],
 };
 
 export const statefulSet = defineKind<StatefulSet>({

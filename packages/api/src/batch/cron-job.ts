@@ -4,7 +4,7 @@ import { ageColumn, column, containerColumns, formatLabelSelector, nameColumn, s
 import { defineKind, editSubresource, type KindHooks } from '../define-kind.js';
 import { batchV1 } from '../group-versions.js';
 import { defaultPodTemplate } from '../pod/defaults.js';
-import { podSpecWarnings } from '../pod/warnings.js';
+import { workloadWarnings } from '../pod/warnings/pod-warnings.js';
 import { clearStatus, keepStatus } from '../status.js';
 import type { CronJob, CronJobSpec } from '../types.js';
 import { validateEnum, validateNonNegative } from '../validation/fields.js';
@@ -98,9 +98,9 @@ const hooks: KindHooks<CronJob> = {
   validate: validateCronJob,
   validateUpdate: (cronJob, old) => [...validateObjectMetaUpdate(cronJob, old), ...validateCronJob(cronJob)],
   validateStatusUpdate: validateObjectMetaUpdate,
-  warnings: ({ spec }) => {
-    const template = spec.jobTemplate.spec?.template.spec;
-    return template ? podSpecWarnings(template, 'spec.jobTemplate.spec.template.spec') : [];
+  warnings: ({ metadata, spec }, old) => {
+    const template = spec.jobTemplate.spec?.template;
+    return workloadWarnings({ now: metadata, old: old?.metadata }, template, 'spec.jobTemplate.spec.template');
   },
 };
 

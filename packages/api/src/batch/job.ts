@@ -6,7 +6,7 @@ import { humanDuration } from '@kubelab/apimachinery/time';
 import { ageColumn, column, containerColumns, formatLabelSelector, nameColumn, since, wide } from '../columns.js';
 import { defineKind, editSubresource, type KindHooks } from '../define-kind.js';
 import { batchV1 } from '../group-versions.js';
-import { podSpecWarnings } from '../pod/warnings.js';
+import { workloadWarnings } from '../pod/warnings/pod-warnings.js';
 import { keepStatus } from '../status.js';
 import type { Job, JobSpec, PodTemplateSpec } from '../types.js';
 import { validateLabelSelector } from '../validation/labels.js';
@@ -162,7 +162,8 @@ const hooks: KindHooks<Job> = {
   validate: validateJob,
   validateUpdate,
   validateStatusUpdate: validateObjectMetaUpdate,
-  warnings: ({ spec }) => (spec.template.spec ? podSpecWarnings(spec.template.spec, 'spec.template.spec') : []),
+  warnings: ({ metadata, spec }, old) =>
+    workloadWarnings({ now: metadata, old: old?.metadata }, spec.template, 'spec.template', { namesPods: true }),
   fieldValue: (job, field) => (field === 'status.successful' ? String(job.status?.succeeded ?? 0) : undefined),
 };
 

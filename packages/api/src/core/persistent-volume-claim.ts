@@ -6,6 +6,7 @@ import { ageColumn, column, nameColumn, wide } from '../columns.js';
 import { defineKind, editSubresource, type KindHooks } from '../define-kind.js';
 import { coreV1 } from '../group-versions.js';
 import { changedPaths } from '../pod/validation/changed-paths.js';
+import { claimSpecWarnings, oldClassWarnings } from '../pod/warnings/volumes.js';
 import { keepStatus } from '../status.js';
 import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../types.js';
 import { validateOptionalEnum } from '../validation/fields.js';
@@ -77,6 +78,7 @@ const hooks: KindHooks<PersistentVolumeClaim> = {
   prepareForStatusUpdate(claim, old) {
     claim.spec = old.spec;
   },
+  warnings: ({ metadata, spec }) => [...oldClassWarnings(metadata), ...claimSpecWarnings(spec, 'spec')],
   validate: validateClaim,
   validateUpdate: validateClaimUpdate,
   validateStatusUpdate: validateObjectMetaUpdate,

@@ -6,6 +6,8 @@ import { ageColumn, column, nameColumn, wide } from '../columns.js';
 import { defineKind, editSubresource, type KindHooks } from '../define-kind.js';
 import { coreV1 } from '../group-versions.js';
 import { validateNodeSelector } from '../pod/validation/scheduling.js';
+import { nodeTermWarnings } from '../pod/warnings/node-labels.js';
+import { oldClassWarnings, removedVolumeWarnings } from '../pod/warnings/volumes.js';
 import { keepStatus } from '../status.js';
 import type { PersistentVolume, PersistentVolumeSpec } from '../types.js';
 import { validateEach, validateOptionalEnum } from '../validation/fields.js';
@@ -109,6 +111,9 @@ function validateVolumeUpdate(volume: PersistentVolume, old: PersistentVolume): 
   return errors;
 }
 
+const recycleIsOld =
+  'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.';
+
 const hooks: KindHooks<PersistentVolume> = {
   default(volume) {
     volume.spec ??= {};
@@ -125,6 +130,14 @@ const hooks: KindHooks<PersistentVolume> = {
   prepareForStatusUpdate(volume, old) {
     volume.spec = old.spec;
   },
+  warnings: ({ metadata, spec }) => [
+    ...oldClassWarnings(metadata),
+    ...(spec?.persistentVolumeReclaimPolicy === 'Recycle' ? [recycleIsOld] : []),
+    ...removedVolumeWarnings(spec ?? {}, 'spec'),
+    ...(spec?.nodeAffinity?.required?.nodeSelectorTerms ?? []).flatMap((term, index) =>
+      nodeTermWarnings(term, `spec.nodeAffinity.required.nodeSelectorTerms[${index}]`),
+    ),
+  ],
   validate: validateVolume,
   validateUpdate: validateVolumeUpdate,
   validateStatusUpdate: validateObjectMetaUpdate,

@@ -5,6 +5,7 @@ import { defineKind } from '../define-kind.js';
 import { coreV1 } from '../group-versions.js';
 import { defaultPodTemplate } from '../pod/defaults.js';
 import { validatePodTemplate } from '../pod/validation/pod-spec.js';
+import { workloadWarnings } from '../pod/warnings/pod-warnings.js';
 import type { PodTemplate } from '../types.js';
 import { dnsSubdomainName } from '../validation/names.js';
 import { validateObjectMeta, validateObjectMetaUpdate } from '../validation/object-meta.js';
@@ -33,6 +34,8 @@ export const podTemplate = defineKind<PodTemplate>({
       object.template ??= {};
       defaultPodTemplate(object.template);
     },
+    warnings: ({ metadata, template }, old) =>
+      workloadWarnings({ now: metadata, old: old?.metadata }, template, 'template'),
     validate,
     validateUpdate: (object, old) => [...validateObjectMetaUpdate(object, old), ...validate(object)],
   },

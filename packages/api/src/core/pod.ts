@@ -6,7 +6,7 @@ import { podColumns, podRowConditions } from '../pod/columns.js';
 import { defaultPod } from '../pod/defaults.js';
 import { qosClass } from '../pod/qos.js';
 import { validatePod, validatePodCreate, validatePodStatusUpdate, validatePodUpdate } from '../pod/validation/pod.js';
-import { podSpecWarnings } from '../pod/warnings.js';
+import { podWarnings } from '../pod/warnings/pod-warnings.js';
 import type { Pod } from '../types.js';
 
 const hooks: KindHooks<Pod> = {
@@ -37,7 +37,7 @@ const hooks: KindHooks<Pod> = {
   validateUpdate: validatePodUpdate,
   validateStatusUpdate: validatePodStatusUpdate,
   rowConditions: podRowConditions,
-  warnings: (pod) => podSpecWarnings(pod.spec, 'spec'),
+  warnings: podWarnings,
   fieldValue(pod, field) {
     if (field === 'spec.hostNetwork') return String(pod.spec.hostNetwork ?? false);
     if (field === 'status.podIP') return pod.status?.podIPs?.[0]?.ip ?? pod.status?.podIP ?? '';

@@ -5,7 +5,7 @@ import { defineKind, editSubresource, type KindHooks, scaleSubresource } from '.
 import { coreV1 } from '../group-versions.js';
 import { defaultPodTemplate } from '../pod/defaults.js';
 import { validateAlwaysRestart, validatePodTemplate } from '../pod/validation/pod-spec.js';
-import { podSpecWarnings } from '../pod/warnings.js';
+import { workloadWarnings } from '../pod/warnings/pod-warnings.js';
 import { clearStatus, keepStatus } from '../status.js';
 import type { ReplicationController, ReplicationControllerSpec } from '../types.js';
 import { validateNonNegative } from '../validation/fields.js';
@@ -60,7 +60,8 @@ const hooks: KindHooks<ReplicationController> = {
   validate,
   validateUpdate: (controller, old) => [...validateObjectMetaUpdate(controller, old), ...validate(controller)],
   validateStatusUpdate: validateObjectMetaUpdate,
-  warnings: ({ spec: own }) => (own?.template?.spec ? podSpecWarnings(own.template.spec, 'spec.template.spec') : []),
+  warnings: ({ metadata, spec: own }, old) =>
+    workloadWarnings({ now: metadata, old: old?.metadata }, own?.template, 'spec.template', { namesPods: true }),
   fieldValue: (controller, field) =>
     field === 'status.replicas' ? String(controller.status?.replicas ?? 0) : undefined,
 };

@@ -10,6 +10,7 @@ import {
   normalizeClusterIPs,
 } from '../service/defaults.js';
 import { validateService, validateServiceUpdate } from '../service/validation.js';
+import { serviceWarnings } from '../service/warnings.js';
 import { keepStatus } from '../status.js';
 import type { Service } from '../types.js';
 import { validateObjectMetaUpdate } from '../validation/object-meta.js';
@@ -61,6 +62,7 @@ const hooks: KindHooks<Service> = {
   prepareForStatusUpdate(service, old) {
     service.spec = old.spec;
   },
+  warnings: serviceWarnings,
   validate: validateService,
   validateUpdate: validateServiceUpdate,
   validateStatusUpdate: validateObjectMetaUpdate,

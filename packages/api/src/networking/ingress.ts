@@ -113,6 +113,8 @@ function validateBackend(backend: IngressBackend, path: string): FieldError[] {
   return errors;
 }
 
+const oldClassKey = 'kubernetes.io/ingress.class';
+
 const hooks: KindHooks<Ingress> = {
   default(ingress) {
     ingress.spec ??= {};
@@ -124,6 +126,10 @@ const hooks: KindHooks<Ingress> = {
   prepareForStatusUpdate(ingress, old) {
     ingress.spec = old.spec;
   },
+  warnings: ({ metadata, spec }, old) =>
+    !old && metadata.annotations?.[oldClassKey] !== undefined && spec?.ingressClassName === undefined
+      ? [`annotation "${oldClassKey}" is deprecated, please use 'spec.ingressClassName' instead`]
+      : [],
   validate,
   validateUpdate: (ingress, old) => [...validateObjectMetaUpdate(ingress, old), ...validate(ingress)],
   validateStatusUpdate: validateObjectMetaUpdate,

@@ -6,10 +6,29 @@ import { defineKind } from '../define-kind.js';
 import { networkingV1 } from '../group-versions.js';
 import { validatePortNumberOrName } from '../pod/validation/probes.js';
 import type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../types.js';
+import { cidrWarnings } from '../validation/address-warnings.js';
 import { validateEach, validateWith } from '../validation/fields.js';
 import { validateLabelSelector } from '../validation/labels.js';
 import { dnsSubdomainName } from '../validation/names.js';
 import { validateObjectMeta, validateObjectMetaUpdate } from '../validation/object-meta.js';
+
+/** Of the ranges of peers. */
+function warnings({ spec }: NetworkPolicy): string[] {
+  const rules = [
+    ...(spec?.ingress ?? []).map(({ from }, index) => [from, `spec.ingress[${index}].from`] as const),
+    ...(spec?.egress ?? []).map(({ to }, index) => [to, `spec.egress[${index}].to`] as const),
+  ];
+  return rules.flatMap(([peers, path]) =>
+    (peers ?? []).flatMap(({ ipBlock }, index) => {
+      const at = `${path}[${index}].ipBlock`;
+      if (!ipBlock) return [];
+      const excepted = (ipBlock.except ?? []).flatMap((range, position) =>
+        cidrWarnings(range, `${at}.except[${position}]`),
+      );
+      return [...cidrWarnings(ipBlock.cidr, `${at}.cidr`), ...excepted];
+    }),
+  );
+}
 
 const protocols = ['SCTP', 'TCP', 'UDP'];
 const types = ['Egress', 'Ingress'];
@@ -104,6 +123,7 @@ export const networkPolicy = defineKind<NetworkPolicy>({
       }
       policy.spec.policyTypes ??= policy.spec.egress?.length ? ['Ingress', 'Egress'] : ['Ingress'];
     },
+    warnings,
     validate,
     validateUpdate: (policy, old) => [...validateObjectMetaUpdate(policy, old), ...validate(policy)],
   },

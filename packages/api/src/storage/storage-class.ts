@@ -5,6 +5,7 @@ import { isQualifiedName } from '@kubelab/apimachinery/names';
 import { ageColumn, column, nameColumn } from '../columns.js';
 import { defineKind } from '../define-kind.js';
 import { storageV1 } from '../group-versions.js';
+import { nodeLabelWarnings } from '../pod/warnings/node-labels.js';
 import type { StorageClass } from '../types.js';
 import { validateOptionalEnum } from '../validation/fields.js';
 import { dnsSubdomainName } from '../validation/names.js';
@@ -75,6 +76,12 @@ export const storageClass = defineKind<StorageClass>({
       object.reclaimPolicy ??= 'Delete';
       object.volumeBindingMode ??= 'Immediate';
     },
+    warnings: ({ allowedTopologies }) =>
+      (allowedTopologies ?? []).flatMap((term, index) =>
+        (term.matchLabelExpressions ?? []).flatMap(({ key }, position) =>
+          nodeLabelWarnings(key, `allowedTopologies[${index}].matchLabelExpressions[${position}].key`),
+        ),
+      ),
     validate,
     validateUpdate,
   },
