@@ -1,3 +1,5 @@
+import { completeObject } from '@kubelab/api/complete-object';
+import { builtinResources } from '@kubelab/api/registry';
 import { startTestApiserver, type TestApiserver } from './testing/test-apiserver.js';
 
 let test: TestApiserver;
@@ -39,6 +41,24 @@ describe('a started apiserver', () => {
     expect(service.body.spec.clusterIP).toBe('10.96.0.1');
     const slices = await test.admin.get('/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes');
     expect(slices.body.endpoints[0].addresses).toEqual(['10.0.0.1']);
+  });
+
+  it('makes its own objects as clients see all others: complete', async () => {
+    const listed = builtinResources.filter(
+      ({ verbs, plural }) => verbs.includes('list') && plural !== 'componentstatuses',
+    );
+    let count = 0;
+    for (const { group, version, kind, plural } of listed) {
+      const apiVersion = group === '' ? version : `${group}/${version}`;
+      const { body } = await test.admin.get(`${group === '' ? '/api' : '/apis'}/${apiVersion}/${plural}`);
+      for (const item of body.items) {
+        const complete = structuredClone(item);
+        completeObject(apiVersion, kind, complete);
+        expect([plural, item]).toEqual([plural, complete]);
+        count++;
+      }
+    }
+    expect(count).toBeGreaterThan(50);
   });
 
   it('lets anonymous see health and version, and nothing else', async () => {

@@ -127,6 +127,17 @@ describe('each command is a manager of its own', () => {
     });
   });
 
+  it('scale to what it is already takes nothing', async () => {
+    const before = await entriesOf(path);
+    await run('scale', 'deployment/each', '--replicas=5');
+    const same = { spec: { replicas: 5 } };
+    const answer = await test.admin.patch(`${path}/scale?fieldManager=other`, 'merge', same);
+    expect(answer.code).toBe(200);
+    const { body } = await test.admin.get(`${path}/scale`);
+    expect((await test.admin.put(`${path}/scale?fieldManager=third`, body)).code).toBe(200);
+    expect(await entriesOf(path)).toEqual(before);
+  });
+
   it('set image, env and resources share one manager', async () => {
     await run('set', 'image', 'deployment/each', 'web=nginx:2');
     await run('set', 'env', 'deployment/each', 'MODE=fast');

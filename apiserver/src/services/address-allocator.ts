@@ -168,6 +168,6 @@ function addressObject(address: string, owner: AddressOwner, creationTimestamp: 
       creationTimestamp,
       labels: { 'ipaddress.kubernetes.io/ip-family': 'IPv4', 'ipaddress.kubernetes.io/managed-by': managedBy },
     },
-    spec: { parentRef: { group: '', resource: 'services', ...owner } },
+    spec: { parentRef: { resource: 'services', ...owner } },
   };
 }

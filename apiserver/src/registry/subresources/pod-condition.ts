@@ -1,6 +1,8 @@
 /** Conditions that the server itself puts on pods. Pure. */
 
+import { completeObject } from '@kubelab/api/complete-object';
 import type { Pod } from '@kubelab/api/types';
+import type { JsonObject } from '@kubelab/apimachinery/json';
 
 type Condition = NonNullable<NonNullable<Pod['status']>['conditions']>[number];
 
@@ -16,4 +18,5 @@ export function setPodCondition(pod: Pod, condition: Omit<Condition, 'lastTransi
   };
   const all = old ? conditions.map((item) => (item === old ? next : item)) : [...conditions, next];
   pod.status = { ...pod.status, conditions: all };
+  completeObject('v1', 'Pod', pod as unknown as JsonObject);
 }
