@@ -18,6 +18,7 @@ import type { DaemonSet, DaemonSetStatus, DaemonSetUpdateStrategy } from '../typ
 import { validateNonNegative } from '../validation/fields.js';
 import { dnsSubdomainName } from '../validation/names.js';
 import { validateImmutable, validateObjectMeta, validateObjectMetaUpdate } from '../validation/object-meta.js';
+import { validateCollisionCount, validateCounts } from '../validation/status-counts.js';
 import {
   isZeroCountOrPercent,
   validateAtMost100Percent,
@@ -76,6 +77,18 @@ function validateStrategy(strategy: DaemonSetUpdateStrategy, path: string): Fiel
   return errors;
 }
 
+const counts = [
+  'currentNumberScheduled',
+  'numberMisscheduled',
+  'desiredNumberScheduled',
+  'numberReady',
+  'observedGeneration',
+  'updatedNumberScheduled',
+  'numberAvailable',
+  'numberUnavailable',
+  'collisionCount',
+];
+
 const hooks: KindHooks<DaemonSet> = {
   default: defaultDaemonSet,
   prepareForCreate: (daemonSet) => clearStatus(daemonSet, { ...emptyStatus }),
@@ -89,7 +102,11 @@ const hooks: KindHooks<DaemonSet> = {
     ...validateDaemonSet(daemonSet),
     ...validateImmutable(daemonSet.spec.selector, old.spec.selector, 'spec.selector'),
   ],
-  validateStatusUpdate: validateObjectMetaUpdate,
+  validateStatusUpdate: (daemonSet, old) => [
+    ...validateObjectMetaUpdate(daemonSet, old),
+    ...validateCounts(daemonSet.status, { counts }),
+    ...validateCollisionCount(daemonSet.status, old.status),
+  ],
   warnings: ({ metadata, spec }, old) =>
     workloadWarnings({ now: metadata, old: old?.metadata }, spec.template, 'spec.template'),
 };

@@ -12,6 +12,7 @@ import type { StatefulSet, StatefulSetSpec } from '../types.js';
 import { validateNonNegative, validateOptionalEnum, validateWith } from '../validation/fields.js';
 import { dnsSubdomainName } from '../validation/names.js';
 import { validateObjectMeta, validateObjectMetaUpdate } from '../validation/object-meta.js';
+import { type StatusCounts, validateCollisionCount, validateCounts } from '../validation/status-counts.js';
 import { validateSelectorAndTemplate } from '../validation/workloads.js';
 
 const keepsEverything =
@@ -123,6 +124,13 @@ function validateUpdate(statefulSet: StatefulSet, old: StatefulSet): FieldError[
   return errors;
 }
 
+const bounded = ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'];
+const statusCounts: StatusCounts = {
+  counts: ['replicas', ...bounded, 'observedGeneration', 'collisionCount'],
+  atMostReplicas: bounded,
+  availableBound: 'status.readyReplicas',
+};
+
 const hooks: KindHooks<StatefulSet> = {
   default: defaultStatefulSet,
   prepareForCreate: (statefulSet) => clearStatus(statefulSet, { replicas: 0 }),
@@ -132,7 +140,11 @@ const hooks: KindHooks<StatefulSet> = {
   },
   validate: validateStatefulSet,
   validateUpdate,
-  validateStatusUpdate: validateObjectMetaUpdate,
+  validateStatusUpdate: (statefulSet, old) => [
+    ...validateCounts(statefulSet.status, statusCounts),
+    ...validateObjectMetaUpdate(statefulSet, old),
+    ...validateCollisionCount(statefulSet.status, old.status),
+  ],
   warnings: ({ metadata, spec }, old) => [
     ...workloadWarnings({ now: metadata, old: old?.metadata }, spec.template, 'spec.template'),
     ...((spec.revisionHistoryLimit ?? 0) < 0 ? [keepsEverything] : []),

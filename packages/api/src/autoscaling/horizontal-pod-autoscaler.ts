@@ -8,6 +8,7 @@ import type { HorizontalPodAutoscalerSpecV2, HorizontalPodAutoscalerV2, HPAScali
 import { validateEach, validateEnum, validateNonNegative } from '../validation/fields.js';
 import { dnsSubdomainName } from '../validation/names.js';
 import { validateObjectMeta, validateObjectMetaUpdate } from '../validation/object-meta.js';
+import { validateCounts } from '../validation/status-counts.js';
 import { metricsText, validateMetric } from './metrics.js';
 
 const maxPeriodSeconds = 1800;
@@ -111,7 +112,10 @@ const hooks: KindHooks<HorizontalPodAutoscalerV2> = {
   },
   validate,
   validateUpdate: (autoscaler, old) => [...validateObjectMetaUpdate(autoscaler, old), ...validate(autoscaler)],
-  validateStatusUpdate: validateObjectMetaUpdate,
+  validateStatusUpdate: (autoscaler, old) => [
+    ...validateObjectMetaUpdate(autoscaler, old),
+    ...validateCounts(autoscaler.status, { counts: ['currentReplicas', 'desiredReplicas'] }),
+  ],
 };
 
 const about = (field: string): string => `io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec#${field}`;

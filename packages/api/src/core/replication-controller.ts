@@ -13,6 +13,7 @@ import { validateLabels } from '../validation/labels.js';
 import { dnsSubdomainName } from '../validation/names.js';
 import { validateObjectMeta, validateObjectMetaUpdate } from '../validation/object-meta.js';
 import { ownValue } from '../validation/resource-quantities.js';
+import { type StatusCounts, validateCounts } from '../validation/status-counts.js';
 
 const spec = 'io.k8s.api.core.v1.ReplicationControllerSpec';
 const status = 'io.k8s.api.core.v1.ReplicationControllerStatus';
@@ -42,6 +43,13 @@ function validateSpec(object: ReplicationControllerSpec): FieldError[] {
   return errors;
 }
 
+const bounded = ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'];
+const statusCounts: StatusCounts = {
+  counts: ['replicas', ...bounded, 'observedGeneration'],
+  atMostReplicas: bounded,
+  availableBound: 'readyReplicas',
+};
+
 const hooks: KindHooks<ReplicationController> = {
   default(controller) {
     controller.spec ??= {};
@@ -59,7 +67,10 @@ const hooks: KindHooks<ReplicationController> = {
   prepareForUpdate: keepStatus,
   validate,
   validateUpdate: (controller, old) => [...validateObjectMetaUpdate(controller, old), ...validate(controller)],
-  validateStatusUpdate: validateObjectMetaUpdate,
+  validateStatusUpdate: (controller, old) => [
+    ...validateObjectMetaUpdate(controller, old),
+    ...validateCounts(controller.status, statusCounts),
+  ],
   warnings: ({ metadata, spec: own }, old) =>
     workloadWarnings({ now: metadata, old: old?.metadata }, own?.template, 'spec.template', { namesPods: true }),
   fieldValue: (controller, field) =>
