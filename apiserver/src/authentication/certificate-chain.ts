@@ -27,21 +27,29 @@ export interface PeerCertificates {
   intermediates: X509Certificate[];
 }
 
-/** The certificates that the client presented (whether or not they are good), or undefined. */
-export function peerCertificates(request: IncomingMessage): PeerCertificates | undefined {
+/** The certificates that the client presented (whether or not they are good), its own first, as they came; undefined: none. */
+export function presentedCertificates(request: IncomingMessage): Buffer[] | undefined {
   const socket = request.socket as Partial<TLSSocket>;
   if (typeof socket.getPeerCertificate !== 'function') return undefined;
   const peer = socket.getPeerCertificate(true);
   if (!peer || !('raw' in peer) || !peer.raw) return undefined;
-  const intermediates: X509Certificate[] = [];
+  const presented = [peer.raw];
   let current: DetailedPeerCertificate | undefined = peer.issuerCertificate;
   let previous: DetailedPeerCertificate = peer;
-  while (current?.raw && current !== previous && intermediates.length < maxChainLength) {
-    intermediates.push(new X509Certificate(current.raw));
+  while (current?.raw && current !== previous && presented.length <= maxChainLength) {
+    presented.push(current.raw);
     previous = current;
     current = current.issuerCertificate;
   }
-  return { leaf: new X509Certificate(peer.raw), intermediates };
+  return presented;
+}
+
+/** Throws when one of them is broken. */
+export function parsePresented([leaf, ...others]: readonly Buffer[]): PeerCertificates {
+  return {
+    leaf: new X509Certificate(leaf ?? ''),
+    intermediates: others.map((certificate) => new X509Certificate(certificate)),
+  };
 }
 
 export interface VerifiedPeer {

@@ -7,10 +7,11 @@ import type { Authenticator, UserInfo } from '../contracts.js';
 import {
   type CertificateAuthorities,
   checkValidity,
-  peerCertificates,
+  presentedCertificates,
   type VerifiedPeer,
   verifyChain,
 } from './certificate-chain.js';
+import { VerifiedChains } from './verified-chains.js';
 
 /** Object identifier under which a certificate may carry the user's uid. */
 const uidAttribute = '1.3.6.1.4.1.57683.2';
@@ -33,6 +34,7 @@ export function subjectOf(certificate: X509Certificate): Subject {
 /** Verification results per connection: the expensive part of a request is done once per TLS connection. */
 export class PeerVerifier {
   readonly #known = new WeakMap<Socket, { peer?: VerifiedPeer; error?: unknown }>();
+  readonly #chains = new VerifiedChains();
 
   constructor(
     readonly authorities: CertificateAuthorities,
@@ -53,8 +55,9 @@ export class PeerVerifier {
 
   #examine(request: Parameters<Authenticator['authenticate']>[0]): { peer?: VerifiedPeer; error?: unknown } {
     try {
-      const certificates = peerCertificates(request);
-      return certificates ? { peer: verifyChain(certificates, this.authorities) } : {};
+      const presented = presentedCertificates(request);
+      if (!presented) return {};
+      return { peer: this.#chains.of(presented, (certificates) => verifyChain(certificates, this.authorities)) };
     } catch (error) {
       return { error };
     }

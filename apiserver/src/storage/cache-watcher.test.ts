@@ -50,7 +50,7 @@ function watcherOf({
 const revisions = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, at) => from + at);
 
 test('small events go out together, but not too many of them', () => {
-  const { watcher, batches } = watcherOf({ backlog: revisions(1, 200).map((revision) => eventOf(revision, 200)) });
+  const { watcher, batches } = watcherOf({ backlog: revisions(1, 200).map((revision) => eventOf(revision, 100)) });
   watcher.start();
   expect(batches).toEqual([revisions(1, 128), revisions(129, 200)]);
 });
@@ -59,10 +59,10 @@ test.each(['the initial state', 'the queue'])('large events of %s go out a few a
   const events = revisions(1, 6);
   const fromState = source === 'the initial state';
   const { watcher, batches } = watcherOf({
-    backlog: fromState ? events.map((revision) => eventOf(revision, 20_000)) : [],
+    backlog: fromState ? events.map((revision) => eventOf(revision, 10_000)) : [],
     takes: 1,
   });
-  if (!fromState) for (const revision of events) watcher.offer(changeOf(revision, 20_000));
+  if (!fromState) for (const revision of events) watcher.offer(changeOf(revision, 10_000));
   watcher.start();
   expect(batches).toEqual([[1, 2]]);
   watcher.resume();

@@ -22,7 +22,7 @@ export interface CacheWatcherOptions {
 /** Events per call of the sink, so that a pause takes effect soon. */
 const batchSize = 128;
 /** Bytes of objects per call of the sink, one event at least: each connection keeps a copy of its own until its client reads. */
-const batchBytes = 32 * 1024;
+const batchBytes = 16 * 1024;
 
 export class CacheWatcher implements Watcher {
   readonly #options: Omit<CacheWatcherOptions, 'backlog'>;

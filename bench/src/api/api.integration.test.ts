@@ -72,6 +72,7 @@ test('measures two of them side by side, and the process of one', async () => {
   const shown = await run({ kubeconfig, pid }, { compare, parts: ['requests'], clients: [2] });
   expect(shown).toMatch(/^RSS before: \d+ MB and unknown/);
   expect(shown).toMatch(/^get +2 +.*×/m);
+  expect(shown).toMatch(/^RSS after: \d+ MB and unknown; at most: \d+ MB and unknown$/m);
 });
 
 describe('what is wrong is said', () => {

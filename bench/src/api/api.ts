@@ -70,8 +70,10 @@ async function measureAll(options: ApiBenchmark & { server: ServerChoice }, read
   for (const part of options.parts) {
     results[part] = await inNamespaces(servers, (namespaces) => measure(part, options, servers, namespaces));
   }
-  write(`RSS after: ${shownMemory(memory())}`);
+  const peak = servers.map(({ usage }) => usage?.peakRssBytes());
+  write(`RSS after: ${shownMemory(memory())}; at most: ${shownMemory(peak)}`);
   results['rssAfterBytes'] = memory();
+  results['rssPeakBytes'] = peak;
   const { signal: _, write: __, server: ___, compare, ...asked } = options;
   const told = { ...asked, compared: compare !== undefined };
   write(`written to ${writeResult({ benchmark: 'api', options: told, aims: [], results }, new Date())}`);
