@@ -66,6 +66,8 @@ async function writeChunks(
   response: ServerResponse,
   pieces: Iterable<Buffer>,
 ): Promise<void> {
+  // Used again for every chunk: new ones would be garbage of the size of the list, which costs more to collect than to fill.
+  let memory = Buffer.alloc(0);
   let chunk: Buffer[] = [];
   let size = 0;
   for (const piece of pieces) {
@@ -73,21 +75,28 @@ async function writeChunks(
     size += piece.length;
     if (size < chunkBytes) continue;
     if (response.destroyed) return;
-    if (!sink.write(Buffer.concat(chunk, size))) await drained(sink, response);
+    if (memory.length < size) memory = Buffer.allocUnsafeSlow(size + chunkBytes);
+    if (!(await written(sink, response, joined(chunk, memory)))) return;
     chunk = [];
     size = 0;
   }
   if (!response.destroyed) sink.end(Buffer.concat(chunk, size));
 }
 
-function drained(sink: ServerResponse | Gzip, response: ServerResponse): Promise<void> {
+function joined(pieces: readonly Buffer[], memory: Buffer): Buffer {
+  let size = 0;
+  for (const piece of pieces) size += piece.copy(memory, size);
+  return memory.subarray(0, size);
+}
+
+/** Resolves when nobody needs `chunk` any more: true when it is on its way, false when the client has gone. */
+function written(sink: ServerResponse | Gzip, response: ServerResponse, chunk: Buffer): Promise<boolean> {
   return new Promise((resolve) => {
-    const done = (): void => {
-      sink.off('drain', done);
-      response.off('close', done);
-      resolve();
-    };
-    sink.on('drain', done);
-    response.on('close', done);
+    const gone = (): void => resolve(false);
+    response.once('close', gone);
+    sink.write(chunk, (error) => {
+      response.off('close', gone);
+      resolve(!error);
+    });
   });
 }
