@@ -69,6 +69,7 @@ export function fetchHealth(url: string): Promise<string> {
 export function componentStatusStore(probes: readonly Probe[]): ResourceStore {
   const refuse = (action: string): Promise<never> => Promise.reject(methodNotSupported(groupResource, action));
   return {
+    pathOf: (key) => key,
     async get(key) {
       const probe = probes.find(({ name }) => name === key);
       return probe && entryOf(probe);

@@ -179,6 +179,16 @@ describe('decoding', () => {
 });
 
 describe('update', () => {
+  it('is refused for an object of another life', async () => {
+    const { body: made } = await api.client.post(base, configMapOf('reborn'));
+    const other = { ...made, metadata: { ...made.metadata, uid: 'other' } };
+    const { code, body } = await api.client.put(`${base}/reborn`, other);
+    expect([code, body.reason]).toEqual([409, 'Conflict']);
+    expect(body.message).toBe(
+      `Operation cannot be fulfilled on configmaps "reborn": StorageError: invalid object, Code: 4, Key: /registry/configmaps/default/reborn, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: other, UID in object meta: ${made.metadata.uid}`,
+    );
+  });
+
   it('replaces, keeps identity and counts versions', async () => {
     const { body: made } = await api.client.post(base, configMapOf('changing'));
     const { code, body } = await api.client.put(`${base}/changing`, { ...made, data: { b: '2' } });

@@ -28,6 +28,7 @@ import {
 import { storageKey } from './resources.js';
 import { allowsUnconditionalUpdate } from './strategy.js';
 import { transientEntry } from './transient-entry.js';
+import { uidMismatch } from './uid-mismatch.js';
 import { missingResourceVersion, validateChange } from './validate.js';
 
 export interface Change {
@@ -191,8 +192,8 @@ function checkVersion(request: WriteRequest, object: UnstructuredObject, old: Un
   const { groupResource } = request.resource;
   const { uid, resourceVersion } = object.metadata;
   if (uid && uid !== old.metadata.uid) {
-    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`;
-    throw conflict(groupResource, request.name, why);
+    const path = storeOf(request.resource, 'update').pathOf(storageKey(request.namespace, request.name));
+    throw conflict(groupResource, request.name, uidMismatch(path, uid, old.metadata.uid));
   }
   if (!resourceVersion || resourceVersion === '0') {
     if (!allowsUnconditionalUpdate(groupResource)) throw missingResourceVersion(request.resource, request.name);

@@ -21,6 +21,7 @@ export function versionedStore(store: ResourceStore, form: StoredForm): Resource
   const predicateOf = (predicate: EntryPredicate | undefined): { predicate?: EntryPredicate } =>
     predicate ? { predicate: (entry) => predicate(converter.entry(entry)) } : {};
   return {
+    pathOf: (key) => store.pathOf(key),
     async get(key, options) {
       return converter.optional(await store.get(key, options));
     },

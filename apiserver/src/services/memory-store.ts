@@ -10,6 +10,10 @@ export class MemoryStore implements ResourceStore {
   readonly #listeners = new Set<(type: 'ADDED' | 'MODIFIED' | 'DELETED', entry: Entry) => void>();
   #revision = 0;
 
+  pathOf(key: string): string {
+    return `/registry/${key}`;
+  }
+
   async get(key: string): Promise<Entry | undefined> {
     return this.#entries.get(key);
   }

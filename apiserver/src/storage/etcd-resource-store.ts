@@ -24,6 +24,10 @@ export class EtcdResourceStore implements ResourceStore {
     this.#ready = options.ready;
   }
 
+  pathOf(key: string): string {
+    return `${this.#context.prefix}${key}`;
+  }
+
   async get(key: string, options: { resourceVersion?: string } = {}): Promise<StoredEntry | undefined> {
     const { freshness, cache } = this.#context;
     if (!options.resourceVersion) await freshness.consistent();

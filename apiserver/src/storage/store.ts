@@ -100,6 +100,8 @@ export type Update =
  * Errors are StatusErrors: 404, 409 AlreadyExists / Conflict, 410 Expired, 503 and 504 when etcd is away.
  */
 export interface ResourceStore {
+  /** Where an object is kept, for messages: `/registry/pods/default/web`. */
+  pathOf(key: string): string;
   /** Undefined when there is no such object. */
   get(key: string, options?: { resourceVersion?: string }): Promise<Entry | undefined>;
   list(options?: ListOptions): Promise<Page>;

@@ -11,6 +11,7 @@ import type { ActionHandler, RequestContext } from '../../contracts.js';
 import { storeOf } from '../create.js';
 import type { Engine } from '../engine.js';
 import { type Resource, storageKey } from '../resources.js';
+import { uidMismatch } from '../uid-mismatch.js';
 import { setPodCondition } from './pod-condition.js';
 
 const podBinding = { group: '', resource: 'pods/binding' };
@@ -25,6 +26,7 @@ export function createBindingHandler(engine: Engine, pods: Resource): ActionHand
       const key = storageKey(context.info.namespace, name);
       const assign = (current: UnstructuredObject | undefined): UnstructuredObject => {
         if (!current) throw notFound(pods.groupResource, name);
+        checkUid(current as unknown as Pod, binding, store.pathOf(key));
         return assigned(current as unknown as Pod, binding, timestamp(engine.clock));
       };
       if (dryRun) assign((await store.get(key))?.object);
@@ -57,13 +59,14 @@ function validateBinding(binding: Binding, name: string): void {
   if (name === '') throw badRequest('Name parameter required.');
 }
 
+function checkUid({ metadata: { name, uid } }: Pod, binding: Binding, path: string): void {
+  const wanted = binding.metadata?.uid;
+  if (wanted && wanted !== uid) throw conflict(podBinding, name, uidMismatch(path, wanted, uid));
+}
+
 function assigned(current: Pod, binding: Binding, now: string): UnstructuredObject {
-  const { name, uid, deletionTimestamp } = current.metadata;
+  const { name, deletionTimestamp } = current.metadata;
   const refuse = (why: string): Error => conflict(podBinding, name, why);
-  const wantedUid = binding.metadata?.uid;
-  if (wantedUid && wantedUid !== uid) {
-    throw refuse(`Precondition failed: UID in precondition: ${wantedUid}, UID in object meta: ${uid}`);
-  }
   if (deletionTimestamp) throw refuse(`pod ${name} is being deleted, cannot be assigned to a host`);
   if (current.spec?.nodeName) {
     throw refuse(`pod ${name} is already assigned to node ${JSON.stringify(current.spec.nodeName)}`);
