@@ -28,6 +28,8 @@ export interface ApplyResult {
   retryAfterMs: number | undefined;
 }
 
+const sandboxChanged = 'Pod sandbox changed, it will be killed and re-created.';
+
 export class PodApplier {
   readonly #services: PodServices;
   readonly #starter: ContainerStarter;
@@ -39,6 +41,8 @@ export class PodApplier {
 
   async apply(request: ApplyRequest): Promise<ApplyResult> {
     const { pod, plan, signal } = request;
+    if (plan.createSandbox && request.state.sandboxes.length > 0)
+      this.#services.events.event(pod, 'Normal', 'SandboxChanged', sandboxChanged);
     if (plan.killPod)
       await this.#services.killer.killPod({ pod, state: request.state, graceSeconds: gracePeriodOf(pod), signal });
     else await Promise.all(plan.kill.map((kill) => this.#kill(request, kill)));

@@ -399,6 +399,9 @@ describe('a kubelet that comes back', () => {
       );
       const sandboxes = node.runtime.callsOf('runPodSandbox') as { config: { metadata: { attempt: number } } }[];
       expect(sandboxes.map(({ config }) => config.metadata.attempt)).toEqual([0, 1]);
+      await node.until('it is told', () =>
+        node.events('web').includes('SandboxChanged: Pod sandbox changed, it will be killed and re-created.'),
+      );
       expect(node.pod('web')?.status?.containerStatuses?.[0]?.lastState?.terminated?.exitCode).toBe(137);
     },
     patience,
