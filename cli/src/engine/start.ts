@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
 import type { Clock } from '@kubelab/component/clock';
 import type Docker from 'dockerode';
 import { CliError } from '../errors.js';
@@ -27,17 +27,18 @@ export async function ensureEngine(
       hint: 'Start Docker (or Docker Desktop), make sure that `docker info` works as this user, and run the command again.',
     });
   }
-  const started = await startEngine(options);
+  const { how: started, again } = await startEngine(options);
   let engine: { docker: Docker; version: string } | undefined;
   await waitUntil({
     what: 'the Docker engine to answer',
-    timeoutMs: 60_000,
+    timeoutMs: 120_000,
     intervalMs: 100,
     clock: options.clock,
     report: options.report,
     probe: async () => {
       const probe = await probeEngine();
       if ('docker' in probe) engine = probe;
+      else again();
       return 'docker' in probe ? { done: true } : { done: false, state: probe.reason };
     },
     onTimeout: async () => lastLines(engineLog, 15),
@@ -45,23 +46,46 @@ export async function ensureEngine(
   return { ...engine!, started };
 }
 
-async function startEngine({ report }: EngineStart): Promise<string> {
+interface StartedEngine {
+  /** For the user. */
+  how: string;
+  /** To be called while it does not answer: starts it again when it has ended. */
+  again(): void;
+}
+
+/** A dockerd waits 10 s for its containerd, which needs longer when it finds many containers after a crash; the next dockerd takes it over. */
+const maxStarts = 3;
+
+async function startEngine({ report }: EngineStart): Promise<StartedEngine> {
   if (existsSync('/run/systemd/system')) {
     report('systemctl start docker');
     const { code, lines } = await tryRun('systemctl', ['start', 'docker']);
     if (code !== 0)
       throw new CliError('systemd could not start Docker.', { hint: 'See `journalctl -u docker`.', details: lines });
-    return 'by systemd';
+    return { how: 'by systemd', again: () => undefined };
   }
   if (!(await hasCommand('dockerd'))) {
     throw new CliError('There is no Docker engine on this machine.', { hint: 'Install the package docker.io.' });
   }
-  removeStaleFiles();
-  report('starting dockerd');
-  const log = openSync(engineLog, 'a');
-  // A session of its own: the engine outlives this command and its terminal.
-  spawn('dockerd', [], { detached: true, stdio: ['ignore', log, log] }).unref();
-  return `dockerd, logs in ${engineLog}`;
+  let starts = 0;
+  let ended = true;
+  const start = (): void => {
+    if (!ended || starts === maxStarts) return;
+    removeStaleFiles();
+    report(starts === 0 ? 'starting dockerd' : 'dockerd has ended: starting it again');
+    starts++;
+    ended = false;
+    const log = openSync(engineLog, 'a');
+    // A session of its own: the engine outlives this command and its terminal.
+    const dockerd = spawn('dockerd', [], { detached: true, stdio: ['ignore', log, log] });
+    dockerd.once('exit', () => {
+      ended = true;
+    });
+    dockerd.unref();
+    closeSync(log);
+  };
+  start();
+  return { how: `dockerd, logs in ${engineLog}`, again: start };
 }
 
 /**
