@@ -70,3 +70,25 @@ test('what the node uses', () => {
   expect(readNodePids(512, '', read)).toEqual({ used: 42, limit: 512 });
   expect(readNodePids(512, '', (path) => (path === '/proc/loadavg' ? '0 0 0 1/77 9' : undefined)).used).toBe(77);
 });
+
+test('v2: what a container uses, and what a machine does, whose root group does not count', () => {
+  const machine: Record<string, string> = {
+    '/proc/self/cgroup': '0::/\n',
+    '/proc/meminfo': 'MemTotal:       5000 kB\nMemFree:         1000 kB\nMemAvailable:    3000 kB\n',
+    '/sys/fs/cgroup/cgroup.controllers': 'cpu memory pids',
+    '/sys/fs/cgroup/cpu.stat': 'usage_usec 7\n',
+    '/sys/fs/cgroup/memory.stat': 'anon 100\ninactive_file 1024\n',
+  };
+  const expected = { cpuNanoseconds: 7000, memoryRss: 100, swap: { usedBytes: 0, limitBytes: undefined } };
+  expect(readNodeUsage(5_120_000, '', (path) => machine[path])).toMatchObject({
+    ...expected,
+    memoryUsage: 4000 * 1024,
+    memoryWorkingSet: 3999 * 1024,
+  });
+  const container: Record<string, string> = { ...machine, '/sys/fs/cgroup/memory.current': '4096\n' };
+  expect(readNodeUsage(5_120_000, '/', (path) => container[path])).toMatchObject({
+    ...expected,
+    memoryUsage: 4096,
+    memoryWorkingSet: 3072,
+  });
+});

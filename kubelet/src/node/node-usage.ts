@@ -30,7 +30,9 @@ export function readNodeUsage(
   };
   const stat = below('memory', 'memory.stat') ?? '';
   const statValue = (name: string): number => Number(new RegExp(`^${name} (\\d+)`, 'm').exec(stat)?.[1] ?? 0);
-  const memoryUsage = Number(below('memory', isV2 ? 'memory.current' : 'memory.usage_in_bytes') ?? 0);
+  const memoryUsage = Number(
+    below('memory', isV2 ? 'memory.current' : 'memory.usage_in_bytes') ?? machineMemoryUsage(read('/proc/meminfo')),
+  );
   const inactive = statValue(isV2 ? 'inactive_file' : 'total_inactive_file');
   const cpu = isV2
     ? Number(/^usage_usec (\d+)/m.exec(below('cpu', 'cpu.stat') ?? '')?.[1] ?? 0) * 1000
@@ -55,6 +57,12 @@ export function readNodeUsage(
         },
     network: networkOf(read('/proc/net/dev') ?? ''),
   };
+}
+
+/** The root of cgroup v2 does not count memory: there it is the whole machine's, in bytes. */
+function machineMemoryUsage(meminfo = ''): number {
+  const kilobytes = (name: string): number => Number(new RegExp(`^${name}: +(\\d+) kB`, 'm').exec(meminfo)?.[1] ?? 0);
+  return (kilobytes('MemTotal') - kilobytes('MemFree')) * 1024;
 }
 
 /** cgroup v2: `max`; cgroup v1: the largest multiple of the page size. */
