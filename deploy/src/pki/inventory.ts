@@ -29,7 +29,11 @@ export interface InventoryOptions {
 /** All leaf certificates. Identities are upstream's; `kubelab:addon-manager` is the lab's own. */
 export function listCertificates(options: InventoryOptions): CertificateSpec[] {
   return [
-    server('etcd-server', 'etcd', ['etcd', 'localhost', '127.0.0.1'], 'etcd-ca'),
+    // etcd is a client of its own, for its HTTP gateway; with a certificate for servers alone it logs a refused connection again and again.
+    {
+      ...server('etcd-server', 'etcd', ['etcd', 'localhost', '127.0.0.1'], 'etcd-ca'),
+      usages: ['server', 'client'],
+    },
     client('apiserver-etcd-client', 'kube-apiserver-etcd-client', { authority: 'etcd-ca' }),
     server('apiserver', 'kube-apiserver', apiServerHosts(options)),
     client('apiserver-kubelet-client', 'kube-apiserver-kubelet-client'),
