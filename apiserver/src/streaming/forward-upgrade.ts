@@ -84,17 +84,23 @@ async function relay(
   if (clientHead.length > 0) backend.socket.write(clientHead);
   const over = Promise.all([closed(client), closed(backend.socket)]);
   client.once('close', () => backend.socket.destroy());
-  backend.socket.once('close', () => endSoon(client));
+  backend.socket.once('close', () => endSoon(client, readingMs));
   client.pipe(backend.socket);
   backend.socket.pipe(client);
   await over;
 }
 
+const goodbyeMs = 2_000;
+/** For a client that may still be reading: closing while it says anything would take from it what it has not read yet. */
+const readingMs = 15 * 60_000;
+
 /** What has been written still goes out, however slowly the client reads; then the connection goes, whether or not the client says goodbye. */
-function endSoon(client: Duplex): void {
+function endSoon(client: Duplex, lingerMs = goodbyeMs): void {
   if (client.destroyed) return;
+  // What it says now is for nobody, but its end must be seen.
+  client.resume();
   client.end(() => {
-    const timer = setTimeout(() => client.destroy(), 2_000);
+    const timer = setTimeout(() => client.destroy(), lingerMs).unref();
     client.once('close', () => clearTimeout(timer));
   });
 }

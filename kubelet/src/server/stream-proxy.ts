@@ -12,7 +12,8 @@ const ownHeaders = new Set(['host', 'authorization']);
 export function passThrough(request: IncomingMessage, client: Duplex, head: Buffer, url: string): Promise<void> {
   const target = new URL(url);
   return new Promise((resolve, reject) => {
-    const upstream = connect({ host: target.hostname, port: Number(target.port || 80) });
+    // Either side may say that it has no more to send and go on reading.
+    const upstream = connect({ host: target.hostname, port: Number(target.port || 80), allowHalfOpen: true });
     let connected = false;
     upstream.on('connect', () => {
       connected = true;

@@ -56,7 +56,7 @@ async function translateCommand(
     runtime.destroy();
     return;
   }
-  const channels = openChannels(accepted.websocket, { base64: false, closeChannel: true });
+  const channels = openChannels(accepted, { base64: false, closeChannel: true });
   const connection = new SpdyConnection(runtime, () => false, 'client');
   channels.closed.addEventListener('abort', () => connection.close(clock), { once: true });
   const reading = connection.run();

@@ -27,6 +27,13 @@ const serverOptions: ServerOptions & { closeTimeout: number } = {
   closeTimeout: farewellMs,
 };
 
+export interface AcceptedWebSocket<T extends string = string> {
+  version: T;
+  websocket: WebSocket;
+  /** What carries the messages. */
+  socket: Duplex;
+}
+
 /**
  * The version agreed upon and the open socket; undefined after a refusal. A client that offers nothing gets `fallback`, unnamed. The header is read
  * and written here because the library refuses names with a slash, which one of the sub-protocols has.
@@ -35,7 +42,7 @@ export async function acceptWebSocket<T extends string>(
   { request, socket, head }: UpgradeRequest,
   versions: readonly T[],
   fallback: T,
-): Promise<{ version: T; websocket: WebSocket } | undefined> {
+): Promise<AcceptedWebSocket<T> | undefined> {
   const offers = offersOf(request.headers['sec-websocket-protocol']);
   const version = offers.length === 0 ? fallback : negotiate(offers, versions);
   if (version === undefined) {
@@ -53,5 +60,5 @@ export async function acceptWebSocket<T extends string>(
     socket.once('close', () => resolve(undefined));
     server.handleUpgrade(request, socket, head, resolve);
   });
-  return websocket && { version, websocket };
+  return websocket && { version, websocket, socket };
 }

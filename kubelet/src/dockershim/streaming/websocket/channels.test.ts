@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect as connectSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { jest } from '@jest/globals';
 import { WebSocket } from 'ws';
@@ -16,18 +17,40 @@ afterAll(() => {
   server.close();
 });
 
-/** Both ends of a connection. */
-async function connect(): Promise<{ client: WebSocket; channels: Channels }> {
-  const upgrade = new Promise<UpgradeRequest>((resolve) => {
+function nextUpgrade(): Promise<UpgradeRequest> {
+  return new Promise((resolve) => {
     server.once('upgrade', (request, socket: Duplex, head: Buffer) => resolve({ request, socket, head }));
   });
+}
+
+/** Both ends of a connection. */
+async function connect(): Promise<{ client: WebSocket; channels: Channels }> {
+  const upgrade = nextUpgrade();
   const { port } = server.address() as AddressInfo;
   const client = new WebSocket(`ws://127.0.0.1:${port}/`, protocol);
   const accepted = await acceptWebSocket(await upgrade, [protocol], protocol);
   if (!accepted) throw new Error('refused');
   await new Promise((resolve) => client.once('open', resolve));
-  return { client, channels: openChannels(accepted.websocket, { base64: false, closeChannel: true }) };
+  return { client, channels: openChannels(accepted, { base64: false, closeChannel: true }) };
 }
+
+test('the end of the stream follows the closing message, whatever the client says to it', async () => {
+  const upgrade = nextUpgrade();
+  const { port } = server.address() as AddressInfo;
+  const client = connectSocket({ host: '127.0.0.1', port, allowHalfOpen: true });
+  const received: Buffer[] = [];
+  client.on('data', (data: Buffer) => received.push(data));
+  const ended = once(client, 'end');
+  client.write(
+    'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
+  );
+  const accepted = await acceptWebSocket(await upgrade, [protocol], protocol);
+  if (!accepted) throw new Error('refused');
+  openChannels(accepted, { base64: false, closeChannel: true }).close();
+  await ended;
+  expect(Buffer.concat(received).subarray(-4)).toEqual(Buffer.from([0x88, 2, 3, 0xe8]));
+  client.destroy();
+});
 
 test('a client that reads slowly gets everything that was written before the end', async () => {
   jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date'] });

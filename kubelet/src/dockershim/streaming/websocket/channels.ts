@@ -1,6 +1,7 @@
 /** Channels on one WebSocket: the first byte of a message names the channel, in the base64 variants the first digit. */
 import { PassThrough, Writable } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
+import type { AcceptedWebSocket } from './accept.js';
 
 export interface Channels {
   /** What the client sends on a channel; to be asked for before the first message can arrive. */
@@ -8,7 +9,10 @@ export interface Channels {
   writer(channel: number): Writable;
   /** Aborts when the client is gone. */
   closed: AbortSignal;
-  /** Closes normally, after everything written has gone out; the connection stays until the client has read it. */
+  /**
+   * Closes normally, after everything written has gone out, and sends nothing more; the connection stays until the client has read it. The end of the
+   * stream follows at once because there are clients (Python's) that look for a closing message only when something arrives.
+   */
   close(): void;
 }
 
@@ -21,7 +25,10 @@ export interface ChannelsOptions {
 const closeChannelNumber = 255;
 const zero = 0x30;
 
-export function openChannels(websocket: WebSocket, options: ChannelsOptions): Channels {
+export function openChannels(
+  { websocket, socket }: Pick<AcceptedWebSocket, 'websocket' | 'socket'>,
+  options: ChannelsOptions,
+): Channels {
   const readers = new Map<number, PassThrough>();
   const closing = new AbortController();
   websocket.on('message', (raw) => {
@@ -51,7 +58,10 @@ export function openChannels(websocket: WebSocket, options: ChannelsOptions): Ch
     },
     writer: (channel) => channelWriter(websocket, channel, options),
     closed: closing.signal,
-    close: () => websocket.close(1000),
+    close: () => {
+      websocket.close(1000);
+      socket.end();
+    },
   };
 }
 

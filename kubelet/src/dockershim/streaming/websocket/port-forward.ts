@@ -28,7 +28,7 @@ export async function serveWebSocketPortForward(
       await forwardOverSpdy(createWebSocketStream(websocket), forwarder, clock);
       return;
     }
-    const channels = openChannels(websocket, { base64: version.includes('base64'), closeChannel: false });
+    const channels = openChannels(accepted, { base64: version.includes('base64'), closeChannel: false });
     await Promise.all(ports.map((port, index) => serveChannelPair(channels, port, index * 2, forwarder)));
     channels.close();
   } finally {

@@ -29,7 +29,7 @@ export async function serveWebSocketCommand(
   if (!accepted) return;
   const { version, websocket } = accepted;
   const hasClose = version === 'v5.channel.k8s.io';
-  const channels = openChannels(websocket, { base64: version.includes('base64'), closeChannel: hasClose });
+  const channels = openChannels(accepted, { base64: version.includes('base64'), closeChannel: hasClose });
   const stdout = selection.stdout ? channels.writer(channel.stdout) : undefined;
   const stderr = selection.stderr && !selection.tty ? channels.writer(channel.stderr) : undefined;
   const errors = channels.writer(channel.error);
