@@ -89,6 +89,12 @@ describe.each(kubectls.map((client) => [client.name, client] as const))('%s', (_
     expect(missing.stderr).toMatch(/no such file or directory|not found/);
   });
 
+  test('exec takes a command that is longer than what web servers take for an address', async () => {
+    const word = 'x'.repeat(20_000);
+    const output = await client.run(inSpace('exec', 'box', '-c', 'counter', '--', 'sh', '-c', `echo ${word} | wc -c`));
+    expect(output.trim()).toBe('20001');
+  });
+
   test('exec -i passes standard input to its end, a megabyte of it', async () => {
     const input = randomBytes(512 * 1024).toString('hex');
     const output = await client.run(inSpace('exec', '-i', 'box', '-c', 'counter', '--', 'sh', '-c', 'cat | wc -c'), {

@@ -197,6 +197,12 @@ describe('the kubelet’s server', () => {
     expect(received).not.toContain('Authorization');
   });
 
+  test('takes a command of any length that the API server takes', async () => {
+    const command = 'x'.repeat(200_000);
+    expect(await upgrade(`/exec/default/web/app?command=${command}&output=1`)).toContain('101 Switching Protocols');
+    expect(node.runtime.callsOf('exec').at(-1)).toMatchObject({ cmd: [command] });
+  });
+
   test('refuses to stream where there is nothing to stream to', async () => {
     expect(await upgrade('/exec/default/web/nosuch?command=ls')).toMatch(
       /^HTTP\/1\.1 500 [\s\S]*container not found \("nosuch"\)/,

@@ -32,6 +32,8 @@ export class KubeletServer {
     this.#options = options;
     this.#server = createServer(
       {
+        // As much as Go's servers take: a command is part of the URL.
+        maxHeaderSize: 1024 * 1024,
         requestCert: true,
         // A client may come with a token instead of a certificate.
         rejectUnauthorized: false,
