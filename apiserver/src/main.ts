@@ -23,7 +23,7 @@ const service: ServiceDefinition<typeof apiserverFlags> = {
 };
 
 // V8 lets a heap become several times as large as what lives in it before it collects old garbage, and what it has had it seldom gives
-// back. With this bound a server with 50,000 objects takes 280 MB instead of 375 MB; CPU per request is the same within the noise.
+// back. bench/README.md has what a server takes with this bound.
 setFlagsFromString('--heap-growing-percent=60');
 
 process.exitCode = await runService(service);
