@@ -9,4 +9,9 @@ if [ "${KUBELAB_FAILURE_CLOCK:-upstream}" = fast ]; then
     controller-manager) set -- "$@" --node-monitor-grace-period=8s --node-monitor-period=1s ;;
   esac
 fi
+# A server that has held many objects and watches gives their memory back with jemalloc, which glibc does not: bench/src/api/README.md.
+if [ "$program" = apiserver ]; then
+  export LD_PRELOAD=libjemalloc.so.2
+  export MALLOC_CONF=background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0,narenas:2
+fi
 exec node "/opt/kubelab/bundle/$program.mjs" "$@"

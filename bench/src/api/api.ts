@@ -50,7 +50,9 @@ export async function runApi(options: ApiBenchmark): Promise<void> {
   try {
     if (own) {
       const { first, again } = own.readySeconds;
-      options.write(`ready after ${first.toFixed(2)} s with an empty etcd, after ${again.toFixed(2)} s the next time`);
+      options.write(
+        `ready after ${first.toFixed(2)} s with an empty etcd, after ${again.toFixed(2)} s the next time (allocator: ${own.allocator})`,
+      );
     }
     await measureAll({ ...options, server: options.server ?? (own as ServerChoice) }, own?.readySeconds);
   } finally {

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +16,8 @@ export interface OwnServer {
   pid: number;
   /** From the start of the process to the first good answer of /readyz: with an empty etcd, and once more with what is in it then. */
   readySeconds: { first: number; again: number };
+  /** jemalloc, as in the lab, where this machine has it (Debian's package libjemalloc2). */
+  allocator: 'jemalloc' | 'libc';
   stop(): Promise<void>;
 }
 
@@ -39,6 +41,7 @@ export async function startOwnServer(signal: AbortSignal): Promise<OwnServer> {
   );
   const etcd = await startEtcd({ args: [`--quota-backend-bytes=${8 * 1024 ** 3}`] });
   let server: ChildProcess | undefined;
+  const preload = jemalloc();
   const stop = async (): Promise<void> => {
     await end(server);
     await etcd.stop();
@@ -49,6 +52,7 @@ export async function startOwnServer(signal: AbortSignal): Promise<OwnServer> {
     const began = performance.now();
     const started = spawn(process.execPath, serverArguments(folder, port, etcd.endpoint), {
       stdio: ['ignore', log, log],
+      env: { ...process.env, ...preload },
     });
     server = started;
     await ready(started, folder, port, signal);
@@ -58,11 +62,25 @@ export async function startOwnServer(signal: AbortSignal): Promise<OwnServer> {
     const first = await start();
     await end(server);
     const again = await start();
-    return { kubeconfig, pid: server?.pid ?? 0, readySeconds: { first, again }, stop };
+    return {
+      kubeconfig,
+      pid: server?.pid ?? 0,
+      readySeconds: { first, again },
+      allocator: preload ? 'jemalloc' : 'libc',
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** The settings of deploy/control/start.sh. */
+function jemalloc(): Record<string, string> | undefined {
+  const folders = process.platform === 'linux' ? readdirSync('/usr/lib').map((name) => join('/usr/lib', name)) : [];
+  const library = folders.map((folder) => join(folder, 'libjemalloc.so.2')).find((file) => existsSync(file));
+  const settings = 'background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0,narenas:2';
+  return library === undefined ? undefined : { LD_PRELOAD: library, MALLOC_CONF: settings };
 }
 
 const program = (name: string): string => join(checkout, `dist/bundle/${name}.mjs`);

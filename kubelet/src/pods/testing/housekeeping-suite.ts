@@ -137,7 +137,7 @@ export function describeHousekeeping(name: string, start: () => Promise<RealRunt
         const { status } = await waitForPod(kubelet, 'hungry', 'Failed');
         expect(status?.reason).toBe('Evicted');
         expect(status?.message).toMatch(
-          /^The node was low on resource: memory\. Threshold quantity: .+, available: .+\. Container app was using \d{5}Ki, request is 0, has larger consumption of memory\. $/,
+          /^The node was low on resource: memory\. Threshold quantity: .+, available: .+\. Container app was using (\d{5}Ki|\d\dMi), request is 0, has larger consumption of memory\. $/,
         );
         expect(kubelet.events('hungry')).toContainEqual(
           expect.stringMatching(/^Evicted: The node was low on resource/),

@@ -27,7 +27,7 @@ export async function serveWebSocketCommand(
 ): Promise<void> {
   const accepted = await acceptWebSocket(upgrade, versions, 'channel.k8s.io');
   if (!accepted) return;
-  const { version, websocket } = accepted;
+  const { version } = accepted;
   const hasClose = version === 'v5.channel.k8s.io';
   const channels = openChannels(accepted, { base64: version.includes('base64'), closeChannel: hasClose });
   const stdout = selection.stdout ? channels.writer(channel.stdout) : undefined;
