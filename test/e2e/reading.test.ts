@@ -70,7 +70,10 @@ describe.each(kubectls.map((client) => [client.name, client] as const))('%s', (_
     expect(output).toMatch(/kube-system\s+service\/kube-dns\s+ClusterIP\s+10\.96\.0\.10\s+<none>\s+53\/UDP,53\/TCP/);
     expect(output).toMatch(/kube-system\s+deployment\.apps\/coredns\s+/);
     const pods = await podsOf(client, 'kube-system', 'k8s-app=kube-dns');
-    expect(pods.every(isReady)).toBe(true);
+    // Those that ended with a node that was shut down stay, as Failed.
+    const living = pods.filter(({ status }) => status.phase !== 'Failed');
+    expect(living).toHaveLength(2);
+    expect(living.filter((pod) => !isReady(pod))).toEqual([]);
   });
 
   test('explain', async () => {
